@@ -1,0 +1,428 @@
+"""What keeps a session going and is rare: connecting, subscribing, pinging, noticing silence, and resyncing pairs.
+
+All of it is driven by `now`: `deadline()` says when `timer(now)` wants to be called at the latest. What is to be done is
+appended to `actions`; the driver takes it from there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .actions import Action, Close, Connect, Fetch, Replace, Send
+from .backoff import SECOND, Backoff
+from .book import NOWHERE
+from .events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed
+from .shape import Kind
+from .sync import CROSSED, LIVE, LOST, STALE, SYNCING, Pair
+from .venue import Channel, Venue
+from .wire import Scanner
+
+if TYPE_CHECKING:
+    from .session import Session
+
+AFTER_FIRST_UPDATE = 300_000_000  # ns; a snapshot asked for a little after the first update joins at the first try
+WITHOUT_UPDATE = 2 * SECOND  # a quiet pair gets its snapshot this long after subscribing
+ANSWER_WITHIN = 20 * SECOND  # a snapshot, by REST or on the socket
+UNSUBSCRIBE_WITHIN = 2 * SECOND
+REFUSED_FOR = 60 * SECOND
+QUIET_FOR = 90 * SECOND  # a pair without an update on a lively connection is probed
+RENEW_AT = 0.96  # of the life that the venue gives a connection
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Keeper:
+    """The slow side of one session. `state`: idle, connecting, open, silent, waiting (for the next try)."""
+
+    def __init__(self, session: Session, venue: Venue, route: str, seed: str) -> None:
+        self.session, self.venue, self.route = session, venue, route
+        self.channels = venue.channels(route)
+        self.actions: list[Action] = []
+        self.backoff = Backoff(f"{venue.name} {venue.product} {route} {seed}")
+        self.seed = seed
+        self.state, self.reason, self.since = "idle", "", 0
+        self.opened_at = self.retry_at = 0
+        self.reconnects = 0
+        self.counts: Counter[str] = Counter()
+        self.outbox: deque[str] = deque()
+        self.next_send = 0
+        self.next_ping = NOWHERE
+        self.requests: dict[str, tuple[str, ...]] = {}
+        self.request = 0
+        self.depths: dict[str, int] = {}
+        self.leaving = False
+        self.on_change: list[Any] = []
+        self._image = Scanner(dict(venue.snapshot.layout)) if venue.snapshot else None
+
+    # -- life of the connection ------------------------------------------------------------------------------
+
+    def start(self, now: int) -> None:
+        """Ask for the connection."""
+        self._become("connecting", "", now)
+        self.actions.append(Connect(self.venue.address(self.route)))
+
+    def opened(self, now: int) -> None:
+        """The socket stands: subscribe to everything, within the venue's pace."""
+        session = self.session
+        self._become("open", "", now)
+        self.opened_at = now
+        session.last_received, session.sequence, session.silent = now, -1, False
+        self.leaving = False
+        self.outbox.clear()
+        self.requests.clear()
+        self.next_send = now
+        beat = self.venue.heartbeat
+        self.next_ping = now + int(beat.every * SECOND) if beat.ping else NOWHERE
+        for pair in session.pairs.values():
+            pair.subscribed = now
+            self._await(pair, now)
+        natives = [pair.native for pair in session.pairs.values()]
+        per_message = max(1, self.venue.limits.topics_per_message // len(self.channels))
+        for at in range(0, len(natives), per_message):
+            self._subscribe(natives[at : at + per_message])
+        self._flush(now)
+
+    def closed(self, reason: str, now: int) -> None:
+        """The socket is gone, or never came to be: nothing is known any more; try again after a while."""
+        for pair in self.session.pairs.values():
+            pair.held.clear()
+            pair.trades_since = 0
+            if pair.carries_book:
+                pair.lose(f"disconnected: {reason}" if pair.state == SYNCING else "disconnected", now)
+            pair.step, pair.due = "", NOWHERE
+        self.outbox.clear()
+        self.next_ping = NOWHERE
+        self.reconnects += 1
+        wait = self.backoff.after_failure()
+        self.retry_at = now + wait
+        self._become("waiting", reason, now)
+
+    def spoke_again(self, now: int) -> None:
+        """A frame after silence: what was withdrawn is good again, since nothing was missed on this socket."""
+        self.session.silent = False
+        self._become("open", "", now)
+        for pair in self.session.pairs.values():
+            pair.revive(now)
+
+    def take_actions(self) -> list[Action]:
+        """What is to be done, in order; they are handed out once."""
+        taken, self.actions = self.actions, []
+        return taken
+
+    # -- time ------------------------------------------------------------------------------------------------
+
+    def deadline(self) -> int:
+        """When `timer` is due at the latest (ns)."""
+        if self.state == "waiting":
+            return self.retry_at
+        if self.state not in ("open", "silent"):
+            return NOWHERE
+        first = min(self.next_ping, self._silence_at(), self._renewal_at())
+        if self.outbox:
+            first = min(first, self.next_send)
+        for pair in self.session.pairs.values():
+            first = min(first, pair.due)
+        return first
+
+    def timer(self, now: int) -> None:
+        """Do what is due."""
+        if self.state == "waiting":
+            if now >= self.retry_at:
+                self.start(now)
+            return
+        if self.state not in ("open", "silent"):
+            return
+        if now >= self.next_ping:
+            self.next_ping = now + int(self.venue.heartbeat.every * SECOND)
+            self.actions.append(Send(self.venue.heartbeat.ping))
+        self._flush(now)
+        if now >= self._silence_at():
+            self._silence(now)
+        if now >= self._renewal_at():
+            self.leaving = True
+            self.actions.append(Replace("end of the connection's life"))
+        for pair in list(self.session.pairs.values()):
+            if now >= pair.due:
+                self._due(pair, now)
+
+    def _silence_at(self) -> int:
+        beats = 2 if self.session.silent else 1
+        return int(self.session.last_received + int(self.venue.heartbeat.silent_after * SECOND) * beats)
+
+    def _silence(self, now: int) -> None:
+        if self.session.silent:
+            self.session.last_received = now
+            self.actions.append(Close("silent"))
+            return
+        self.session.silent = True
+        self._become("silent", "no frame within the heartbeat", now)
+        for pair in self.session.pairs.values():
+            pair.withdraw(now)
+
+    def _renewal_at(self) -> int:
+        life = self.venue.limits.life
+        return self.opened_at + int(life * RENEW_AT * SECOND) if life and not self.leaving else NOWHERE
+
+    def _become(self, state: str, reason: str, now: int) -> None:
+        self.state, self.reason, self.since = state, reason, now
+        for callback in self.on_change:
+            callback(self.session, now)
+
+    # -- subscribing -----------------------------------------------------------------------------------------
+
+    def _subscribe(self, natives: list[str]) -> None:
+        self._queue(self.venue.subscribe(natives, self.channels, self.request + 1), natives)
+
+    def _queue(self, texts: Iterable[str], natives: list[str]) -> None:
+        for text in texts:
+            self.request += 1
+            self.requests[str(self.request)] = tuple(natives)
+            self.outbox.append(text)
+
+    def _flush(self, now: int) -> None:
+        """Send what the venue's pace allows."""
+        pace = int(SECOND / self.venue.limits.messages_per_second)
+        while self.outbox and now >= self.next_send:
+            self.actions.append(Send(self.outbox.popleft()))
+            self.next_send = max(self.next_send, now) + pace
+
+    def control(self, frame: bytes, now: int) -> None:
+        """A frame that is neither book nor trade: let the venue read it and act on what it says."""
+        try:
+            message = _decode(frame)
+            said = list(self.venue.control(message)) if isinstance(message, dict) else [Noted("not an object")]
+        except Exception as failure:  # whatever a venue sends, only this frame is lost
+            self.count(f"unreadable control frame: {type(failure).__name__}")
+            return
+        if self.session.discover is not None:
+            self.note_depths(message)
+        for one in said:
+            self._act(one, now)
+
+    def _act(self, said: Said, now: int) -> None:
+        match said:
+            case Accepted():
+                self._accepted(said, now)
+            case Refused():
+                self._refused(said, now)
+            case Unsubscribed():
+                for pair in self._named(said.request, said.symbol):
+                    if pair.step == "unsubscribing":
+                        self._again(pair, now)
+            case Answer():
+                self.actions.append(Send(said.text))
+            case Leaving():
+                self.count(f"notice: {said.why}")
+                if not self.leaving:
+                    self.leaving = True
+                    self.actions.append(Replace(said.why))
+            case Noted():
+                self.count(said.what)
+
+    def _accepted(self, said: Accepted, now: int) -> None:
+        for pair in self._named(said.request, said.symbol):
+            if said.depth:
+                self.depths[pair.native] = said.depth
+            if pair.trades_since == 0 and Channel.TRADES in self.channels and self.session.discover is None:
+                pair.trades_since = now
+
+    def _refused(self, said: Refused, now: int) -> None:
+        named = self._named("", said.symbol) or self._named(said.request, "")
+        named = named or [pair for pair in self.session.pairs.values() if not pair.loaded]
+        self.count(f"refused: {said.why}")
+        for pair in named:
+            pair.lose(f"refused: {said.why}", now)
+            pair.step, pair.due = "await", now + REFUSED_FOR
+        others = [pair for pair in self._named(said.request, "") if pair not in named]
+        if others:
+            self._subscribe([pair.native for pair in others])
+            self._flush(now)
+
+    def _named(self, request: str, symbol: str) -> list[Pair]:
+        if symbol:
+            pair = self.session.pairs.get(symbol.encode())
+            return [pair] if pair is not None else []
+        pairs = self.session.pairs
+        return [pairs[native.encode()] for native in self.requests.get(request, ()) if native.encode() in pairs]
+
+    def sent(self, text: str) -> None:
+        """A recorded frame of ours: it may tell the depth that was subscribed to."""
+        try:
+            message = _decode(text.encode())
+        except msgspec.DecodeError:
+            return
+        if isinstance(message, dict):
+            self.note_depths(message)
+
+    def note_depths(self, message: dict[str, Any]) -> None:
+        for native, depth in self.venue.depths_asked(message).items():
+            self.depths[native] = depth
+            if pair := self.session.pairs.get(native.encode()):
+                pair.depth = depth
+
+    def kind_of(self, word: bytes) -> int | None:
+        """What the word in a frame's KIND slot means; None for one that only `Venue.control` can read."""
+        text = word.decode("utf-8", "replace")
+        for name, kind in self.venue.kinds.items():
+            if name == text or (name.endswith("*") and text.startswith(name[:-1])):
+                return int(kind)
+        return None
+
+    # -- pairs -----------------------------------------------------------------------------------------------
+
+    def before_snapshot(self, pair: Pair, scan: Scanner, record: int, kind: bytes) -> None:
+        """How many levels a side this book has: as subscribed, as the topic says, else by the snapshot's size."""
+        if not self.venue.depth or pair.depth and self.session.discover is None:
+            return
+        depth = self.venue.depth_in(kind.decode()) or self.depths.get(pair.native, 0)
+        if not depth:
+            found = list(scan.side[scan.level_from[record] : scan.level_to[record]])
+            most = max(found.count(0), found.count(1))
+            depth = next((size for size in self.venue.depths if size >= most), self.venue.depths[-1])
+            depth = max(depth, pair.depth)
+        pair.depth = depth
+
+    def takes_trades(self, pair: Pair, kind: bytes, now: int) -> bool:
+        """One kind of trade messages a pair: single fills and aggregates of the same fills would count twice."""
+        if pair.trade_kind == b"":
+            pair.trade_kind = kind
+        return bool(pair.trade_kind == kind)
+
+    def _await(self, pair: Pair, now: int) -> None:
+        """A subscription is on its way: by when something has to have come."""
+        if not pair.carries_book:
+            return
+        if self.venue.snapshot_by_rest:
+            pair.step, pair.due = "fetch", now + WITHOUT_UPDATE
+        else:
+            pair.step, pair.due = "await", now + ANSWER_WITHIN
+
+    def tend(self, pair: Pair, now: int) -> None:
+        """A pair needs a snapshot: when to ask for it."""
+        if pair.backoff is None:
+            pair.backoff = Backoff(f"{pair.native} {self.seed}", first=0.25)
+        if self.venue.snapshot_by_rest:
+            wait = AFTER_FIRST_UPDATE
+            if pair.state == LOST or pair.reason == "snapshot_too_old":
+                wait += pair.backoff.after_failure()
+            pair.step, pair.due = "fetch", now + wait
+        else:
+            pair.step, pair.due = "resubscribe", now + (pair.backoff.after_failure() if pair.backoff.failures else 0)
+            if pair.backoff.failures == 0:
+                pair.backoff.failures = 1
+                if self.session.discover is None and self.state == "open":
+                    self._due(pair, now)
+
+    def _due(self, pair: Pair, now: int) -> None:
+        pair.due = NOWHERE
+        match pair.step:
+            case "fetch":
+                self._fetch(pair, now)
+            case "fetching":
+                self._failed(pair, "snapshot_timeout", now)
+            case "join":
+                pair.step = ""
+                pair.take_quiet_snapshot(now)
+                self._live(pair, now)
+            case "resubscribe":
+                pair.step, pair.due = "unsubscribing", now + UNSUBSCRIBE_WITHIN
+                self._queue(self.venue.unsubscribe([pair.native], self.channels, self.request + 1), [pair.native])
+                self._flush(now)
+            case "unsubscribing":
+                self._again(pair, now)
+            case "await":
+                pair.step = ""
+                pair.wants_snapshot = True
+                if pair.state != LOST:
+                    pair.lose("no_snapshot", now)
+                self.tend(pair, now)
+            case "watch":
+                self._watch(pair, now)
+
+    def _again(self, pair: Pair, now: int) -> None:
+        pair.step, pair.due = "await", now + ANSWER_WITHIN
+        self._subscribe([pair.native])
+        self._flush(now)
+
+    def _fetch(self, pair: Pair, now: int) -> None:
+        assert self.venue.snapshot is not None
+        pair.step, pair.due = "fetching", now + ANSWER_WITHIN * 3
+        path = self.venue.snapshot_path(pair.native)
+        self.actions.append(Fetch(("snapshot", pair.native), path, self.venue.snapshot.weight, now))
+
+    def _failed(self, pair: Pair, reason: str, now: int, wait: int = 0) -> None:
+        if pair.backoff is None:
+            pair.backoff = Backoff(f"{pair.native} {self.seed}", first=0.25)
+        self.count(f"snapshot failed: {reason}")
+        pair.step, pair.due = "fetch", now + max(wait, pair.backoff.after_failure())
+
+    def fetched(self, native: str, status: int, body: bytes, now: int, *, limit: int = 0, wait: int = 0) -> None:
+        """The answer to a snapshot request; `wait` ns is what the venue asks us to leave it alone for."""
+        pair = self.session.pairs.get(native.encode())
+        if pair is None or self._image is None or self.venue.snapshot is None:
+            return
+        if pair.joined and pair.state in (LIVE, CROSSED, STALE):
+            self.count("snapshot not needed")
+            return
+        if status != 200:
+            if status == 400:
+                pair.lose(f"refused: {body[:120].decode('utf-8', 'replace')}", now)
+                wait = REFUSED_FOR
+            self._failed(pair, f"http {status}", now, wait)
+            return
+        if not self._image.scan(body) or self._image.sides[0] != 3:
+            self._failed(pair, "unreadable", now)
+            return
+        pair.replace(self._image, 0, now, 1, limit or self.venue.snapshot.limit)
+        pair.join(self.session.use_scan(), self.venue.kinds, now)
+        if pair.wants_snapshot and not pair.step:
+            self.tend(pair, now)
+        self._live(pair, now)
+
+    def _live(self, pair: Pair, now: int) -> None:
+        if pair.state == LIVE:
+            self.backoff.reset()
+
+    def _watch(self, pair: Pair, now: int) -> None:
+        """Look after a live pair now and then."""
+
+    # -- faults ----------------------------------------------------------------------------------------------
+
+    def lose_all(self, reason: str, now: int) -> None:
+        """Something was lost and nobody can say of whom: every book of the connection is suspect."""
+        for pair in self.session.pairs.values():
+            if not pair.carries_book:
+                continue
+            if pair.loaded:
+                pair.count_gap()
+            pair.lose(reason, now)
+            if not pair.step or pair.step == "watch":
+                self.tend(pair, now)
+
+    def unreadable(self, pair: Pair | None, kind: int, unproven: bool, now: int) -> None:
+        """A frame that is no JSON. A trade costs no book; a book's own sequence shows the loss at its next update."""
+        self.count("malformed frame")
+        if kind in (Kind.TRADE, Kind.HEARTBEAT, Kind.IGNORED):
+            return
+        if pair is not None:
+            if pair.loaded and pair.joined:
+                pair.count_gap()
+                pair.lose("malformed", now)
+                if not pair.step or pair.step == "watch":
+                    self.tend(pair, now)
+        elif unproven:
+            self.lose_all("malformed", now)
+
+    def repeated(self, scan: Scanner) -> None:
+        """A frame that was there before: its books are told."""
+        for record in range(scan.records):
+            if scan.sides[record] and (pair := self.session.pairs.get(scan.text(record, 2))) is not None:
+                pair.count_dropped()
+
+    def count(self, what: str) -> None:
+        """Count something by its name; names beyond a hundred are lumped together."""
+        self.counts[what if what in self.counts or len(self.counts) < 100 else "other"] += 1

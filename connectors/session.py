@@ -1,0 +1,234 @@
+"""One connection to a venue, without I/O: frames, answers and deadlines go in; books, trades and actions come out.
+
+The path of a frame (`received` down to the pair) is compiled and makes no Python object for a level. What is rare
+(connecting, acks, resyncs) is in `keeper.py`. Nothing that a venue sends raises out of a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cython
+
+from .keeper import Keeper
+from .shape import Kind, Slot
+from .sync import Pair
+from .venue import Channel
+from .wire import Scanner
+
+_KIND = cython.declare(cython.int, int(Slot.KIND))
+_ACTION = cython.declare(cython.int, int(Slot.ACTION))
+_SYMBOL = cython.declare(cython.int, int(Slot.SYMBOL))
+_SEQUENCE = cython.declare(cython.int, int(Slot.SEQUENCE))
+_PRICE = cython.declare(cython.int, int(Slot.PRICE))
+_SIDE = cython.declare(cython.int, int(Slot.SIDE))
+_EXCLUDE = cython.declare(cython.int, int(Slot.EXCLUDE))
+_CONTROL = cython.declare(cython.int, int(Kind.CONTROL))
+_BOOK = cython.declare(cython.int, int(Kind.BOOK))
+_SNAPSHOT = cython.declare(cython.int, int(Kind.SNAPSHOT))
+_DELTA = cython.declare(cython.int, int(Kind.DELTA))
+_IMAGE = cython.declare(cython.int, int(Kind.IMAGE))
+_TRADE = cython.declare(cython.int, int(Kind.TRADE))
+_IGNORED = cython.declare(cython.int, int(Kind.IGNORED))
+
+
+@cython.cclass
+class Session:
+    """One connection. The driver (or a replay) calls `keeper` for what is rare and `received` for each frame.
+
+    `pairs` maps the id on the wire to its pair. With `discover` set, pairs are made for ids as they turn up.
+    """
+
+    venue: object
+    route = cython.declare(str, visibility="readonly")
+    keeper = cython.declare(object, visibility="readonly")
+    pairs = cython.declare(dict, visibility="readonly")
+    discover = cython.declare(object, visibility="public")
+    frames = cython.declare(cython.longlong, visibility="readonly")
+    malformed = cython.declare(cython.longlong, visibility="readonly")
+    last_received = cython.declare(cython.longlong, visibility="public")
+    sequence = cython.declare(cython.longlong, visibility="public")
+    silent = cython.declare(cython.bint, visibility="public")
+    last_frame = cython.declare(bytes, visibility="readonly")
+    scan: Scanner
+    last_pair: Pair
+    last_kind_word: bytes
+    last_kind: cython.int
+    known: dict
+    plain: frozenset
+    bought: bytes
+    sold: bytes
+    off_book: frozenset
+    whole: tuple
+    history: tuple
+    counts: cython.bint
+    unproven: cython.bint
+
+    def __init__(self, venue: Any, route: str = "", seed: str = "") -> None:
+        self.venue = venue
+        self.route = route
+        self.pairs = {}
+        self.discover = None
+        self.scan = Scanner(venue.layout)
+        self.last_pair = None
+        self.last_kind_word = b""
+        self.known = {}
+        self.plain = venue.plain
+        self.bought, self.sold = venue.taker_bought.encode(), venue.taker_sold.encode()
+        self.off_book = frozenset(word.encode() for word in venue.off_book)
+        self.whole = tuple(word.encode() for word in venue.whole)
+        self.history = tuple(word.encode() for word in venue.history)
+        self.counts = venue.counts_connection
+        self.unproven = not venue.counts_connection and venue.checksum is None and venue.rule.detects == "nothing"
+        self.sequence = -1
+        self.frames = self.malformed = self.last_received = 0
+        self.silent = False
+        self.last_frame = b""
+        self.keeper = Keeper(self, venue, route, seed)
+
+    def add(self, pair: Pair) -> Pair:
+        """Take a pair into this connection."""
+        self.pairs[pair.wire] = pair
+        return pair
+
+    def use_scan(self) -> Scanner:
+        """The scanner of this connection, for held frames."""
+        return self.scan
+
+    @cython.ccall
+    def received(self, frame: bytes, now: cython.longlong) -> cython.void:
+        """A frame came in at `now` (ns). Nothing it holds can raise from here."""
+        self.frames += 1
+        self.last_received = now
+        self.last_frame = frame
+        if self.silent:
+            self.keeper.spoke_again(now)
+        if len(frame) < 16 and frame in self.plain:
+            return
+        if not self.scan.scan(frame):
+            self.malformed += 1
+            self._unreadable(now)
+            return
+        if self.counts and not self._in_sequence(now):
+            return
+        kind: cython.int = self._kind()
+        if kind == _CONTROL:
+            self.keeper.control(frame, now)
+        elif kind == _TRADE:
+            self._trades(now)
+        elif kind == _BOOK or kind == _DELTA or kind == _SNAPSHOT or kind == _IMAGE:
+            self._books(kind, frame, now)
+
+    @cython.cfunc
+    def _kind(self) -> cython.int:
+        """What this frame does, by the word in its KIND slot."""
+        if self.last_kind_word is not None and self.scan.equals(0, _KIND, self.last_kind_word):
+            return self.last_kind
+        word: bytes = self.scan.text(0, _KIND)
+        if not word:
+            return _IGNORED if self.scan.has(0, _SYMBOL) else _CONTROL
+        found: object = self.known.get(word)
+        if found is None:
+            found = self.keeper.kind_of(word)
+            if found is None:
+                return _CONTROL
+            self.known[word] = found
+        self.last_kind_word = word
+        self.last_kind = found
+        return self.last_kind
+
+    @cython.cfunc
+    def _pair(self, record: cython.int) -> Pair:
+        """The pair a record is about; None if it is not one of ours."""
+        if self.last_pair is not None and self.scan.equals(record, _SYMBOL, self.last_pair.wire):
+            return self.last_pair
+        word: bytes = self.scan.text(record, _SYMBOL)
+        pair: object = self.pairs.get(word)
+        if pair is None:
+            if self.discover is None or not word:
+                self.keeper.count("symbol not subscribed")
+                return None
+            pair = self.discover(word.decode("utf-8", "replace"))
+            if pair is None:
+                return None
+            self.pairs[word] = pair
+        self.last_pair = pair
+        return self.last_pair
+
+    @cython.cfunc
+    def _books(self, kind: cython.int, frame: bytes, now: cython.longlong) -> cython.void:
+        record: cython.int
+        what: cython.int
+        pair: Pair
+        word: bytes
+        for record in range(self.scan.records):
+            if self.scan.sides[record] == 0:
+                continue
+            pair = self._pair(record)
+            if pair is None:
+                continue
+            what = kind
+            if kind == _BOOK:
+                what = _DELTA
+                for word in self.whole:
+                    if self.scan.equals(record, _ACTION, word):
+                        what = _SNAPSHOT
+            if what == _SNAPSHOT:
+                self.keeper.before_snapshot(pair, self.scan, record, self.last_kind_word)
+            pair.update(self.scan, record, what, frame, now)
+            if pair.wants_snapshot and not pair.step:
+                self.keeper.tend(pair, now)
+
+    @cython.cfunc
+    def _trades(self, now: cython.longlong) -> cython.void:
+        record: cython.int
+        side: cython.int
+        pair: Pair
+        word: bytes
+        for record in range(self.scan.records):
+            if record + 1 < self.scan.records and not self.scan.has(record, _PRICE):
+                continue
+            if not self.scan.has(record, _PRICE):
+                continue
+            for word in self.history:
+                if self.scan.equals(record, _ACTION, word):
+                    return
+            pair = self._pair(record)
+            if pair is None:
+                continue
+            if pair.trade_kind != self.last_kind_word and not self.keeper.takes_trades(pair, self.last_kind_word, now):
+                continue
+            if self.off_book and self.scan.text(record, _EXCLUDE) in self.off_book:
+                self.keeper.count("off-book print")
+                continue
+            side = 0
+            if self.scan.equals(record, _SIDE, self.bought):
+                side = 1
+            elif self.scan.equals(record, _SIDE, self.sold):
+                side = -1
+            pair.trade(self.scan, record, side, now)
+
+    @cython.cfunc
+    def _in_sequence(self, now: cython.longlong) -> cython.bint:
+        """The counter over all frames of the connection: a jump costs every book on it, a repetition nothing."""
+        number: cython.longlong = self.scan.integer(0, _SEQUENCE, -1)
+        before: cython.longlong = self.sequence
+        if number < 0:
+            return True
+        if before >= 0 and number <= before:
+            self.keeper.count("repeated frame")
+            self.keeper.repeated(self.scan)
+            return False
+        self.sequence = number
+        if before >= 0 and number != before + 1:
+            self.keeper.lose_all("gap", now)
+        return True
+
+    @cython.cfunc
+    def _unreadable(self, now: cython.longlong) -> cython.void:
+        """Not one whole JSON object. It costs its book where the frame still tells which; the sequence shows the rest."""
+        record: cython.int = self.scan.records - 1
+        pair: object = self.pairs.get(self.scan.text(record, _SYMBOL)) if record >= 0 else None
+        kind: cython.int = self._kind() if self.scan.has(0, _KIND) else _CONTROL
+        self.keeper.unreadable(pair, kind, self.unproven, now)

@@ -1,0 +1,106 @@
+"""How a venue's frame is laid out: a mirror of its JSON in which each leaf names what stands there.
+
+A venue writes the layout down as data, and the compiled scanner (`wire.py`) reads frames by it:
+
+    {"stream": ..., "data": {"e": KIND, "s": SYMBOL, "U": FIRST, "u": LAST, "b": BIDS, "a": ASKS | ID}}
+
+A key may hold a scalar in one message and levels in another (Binance's `a`): `Leaf | Rows` says so.
+An object stays in the record of its parent; each object in a list opens a record of its own.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+
+
+class Slot(enum.IntEnum):
+    """What a scalar in a frame means."""
+
+    KIND = 0  # which kind of message this is; looked up in Venue.kinds
+    ACTION = 1  # snapshot or update, where the kind alone does not tell
+    SYMBOL = 2  # the venue's id of the instrument
+    FIRST = 3  # first update id in this message
+    LAST = 4  # last update id in this message
+    PREVIOUS = 5  # id of the message before
+    SEQUENCE = 6  # counter over all frames of the connection
+    TIME = 7  # time in the matching engine
+    SENT = 8  # time at which the venue pushed the message
+    CHECKSUM = 9
+    PRICE = 10  # of a trade, or of a message with a single level
+    SIZE = 11
+    SIDE = 12
+    ID = 13  # of a trade
+    EXCLUDE = 14  # tells a print that did not happen on the book (block trade, insurance fund)
+
+
+SLOTS = len(Slot)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A list of price levels. Rows are lists (`price`, `size`, `side` are places) or objects (they are keys).
+
+    Where both sides stand in one list, `side` says where a row names its side and `bid` which word means bid.
+    """
+
+    price: int | str = 0
+    size: int | str = 1
+    side: int | str | None = None
+    bid: str = ""
+    fixed: int = -1  # 0: every row is a bid, 1: every row is an ask
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A scalar, and what else may stand at the same key in other messages."""
+
+    slot: Slot | None = None
+    rows: Rows | None = None
+    inside: "dict[str, Layout] | None" = None
+
+    def __or__(self, other: "Leaf") -> "Leaf":
+        return Leaf(
+            self.slot if other.slot is None else other.slot,
+            self.rows if other.rows is None else other.rows,
+            self.inside if other.inside is None else other.inside,
+        )
+
+
+Layout = Leaf | dict[str, "Layout"]
+
+KIND, ACTION, SYMBOL = Leaf(Slot.KIND), Leaf(Slot.ACTION), Leaf(Slot.SYMBOL)
+FIRST, LAST, PREVIOUS, SEQUENCE = Leaf(Slot.FIRST), Leaf(Slot.LAST), Leaf(Slot.PREVIOUS), Leaf(Slot.SEQUENCE)
+TIME, SENT, CHECKSUM = Leaf(Slot.TIME), Leaf(Slot.SENT), Leaf(Slot.CHECKSUM)
+PRICE, SIZE, SIDE, ID, EXCLUDE = Leaf(Slot.PRICE), Leaf(Slot.SIZE), Leaf(Slot.SIDE), Leaf(Slot.ID), Leaf(Slot.EXCLUDE)
+
+
+def bids(rows: Rows = Rows()) -> Leaf:
+    """Levels that are all bids."""
+    return Leaf(rows=replace(rows, fixed=0))
+
+
+def asks(rows: Rows = Rows()) -> Leaf:
+    """Levels that are all asks."""
+    return Leaf(rows=replace(rows, fixed=1))
+
+
+def changes(rows: Rows) -> Leaf:
+    """Levels of both sides in one list; each row names its side."""
+    return Leaf(rows=rows)
+
+
+BIDS, ASKS = bids(), asks()
+
+
+class Kind(enum.IntEnum):
+    """What a message does, once its KIND is known."""
+
+    CONTROL = 0  # an ack, an error, a notice: read in Python by Venue.control
+    BOOK = 1  # levels; ACTION says whether all of them (a snapshot) or changes
+    SNAPSHOT = 2  # levels: the whole book
+    DELTA = 3  # levels: changes
+    IMAGE = 4  # levels: the whole book from a channel that knows no changes
+    TRADE = 5
+    HEARTBEAT = 6  # proves life and nothing else
+    IGNORED = 7  # known and of no use here

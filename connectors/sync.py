@@ -1,0 +1,408 @@
+"""One pair of a venue: from held updates over a snapshot to a live book, and back when something does not fit.
+
+`Pair` owns the book and everything that proves it: the rule, the checksum, the last id. It says what happened to its
+`Listener`, and to its session through `wants_snapshot`. It neither asks a clock nor does any I/O.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cython
+
+from .book import NOWHERE, Book
+from .instruments import Instrument
+from .rules import Rule
+from .shape import Kind, Slot
+from .wire import Scanner
+
+SYNCING, LIVE, STALE, CROSSED, LOST = range(5)
+STATES = ("syncing", "live", "stale", "crossed", "lost")
+_SYNCING = cython.declare(cython.int, SYNCING)
+_LIVE = cython.declare(cython.int, LIVE)
+_STALE = cython.declare(cython.int, STALE)
+_CROSSED = cython.declare(cython.int, CROSSED)
+_LOST = cython.declare(cython.int, LOST)
+
+DELTA, SNAPSHOT, REPLACE = range(3)  # what `Listener.book_changed` is told, in the words of metrics.md 0.2
+_DELTA = cython.declare(cython.int, DELTA)
+_SNAPSHOT = cython.declare(cython.int, SNAPSHOT)
+_REPLACE = cython.declare(cython.int, REPLACE)
+
+_KIND_SNAPSHOT = cython.declare(cython.int, int(Kind.SNAPSHOT))
+_KIND_IMAGE = cython.declare(cython.int, int(Kind.IMAGE))
+_FIRST = cython.declare(cython.int, int(Slot.FIRST))
+_LAST = cython.declare(cython.int, int(Slot.LAST))
+_PREVIOUS = cython.declare(cython.int, int(Slot.PREVIOUS))
+_CHECKSUM = cython.declare(cython.int, int(Slot.CHECKSUM))
+_PRICE = cython.declare(cython.int, int(Slot.PRICE))
+_SIZE = cython.declare(cython.int, int(Slot.SIZE))
+_ID = cython.declare(cython.int, int(Slot.ID))
+_NOWHERE = cython.declare(cython.longlong, NOWHERE)
+
+# What rules answer.
+_SKIP = cython.declare(cython.int, 1)
+_GAP = cython.declare(cython.int, 2)
+_RESET = cython.declare(cython.int, 3)
+
+MOST_HELD = 20_000  # updates kept while a snapshot is on its way
+_CROSSED_FOR = cython.declare(cython.longlong, 1_000_000_000)  # ns; metrics.md 0.2: longer than that is a fault
+_CROSSED_RUN = cython.declare(cython.int, 3)
+
+
+@cython.cclass
+class Listener:
+    """Who wants to know what happens to a pair. Times are ns; `t` is the venue's, `now` ours."""
+
+    @cython.ccall
+    @cython.exceptval(-1)
+    def book_changed(self, pair: Pair, kind: cython.int, t: cython.longlong, now: cython.longlong) -> cython.int:
+        """A message was applied and the book is proven; `kind` is DELTA, SNAPSHOT or REPLACE."""
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1)
+    def traded(
+        self,
+        pair: Pair,
+        price: cython.double,
+        size: cython.double,
+        quote: cython.double,
+        side: cython.int,
+        t: cython.longlong,
+        now: cython.longlong,
+    ) -> cython.int:
+        """A print: price in quote per base, size in base (NaN: contract size unknown), side +1 taker bought."""
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1)
+    def state_changed(self, pair: Pair, now: cython.longlong) -> cython.int:
+        """`pair.state` or `pair.reason` changed."""
+        return 0
+
+
+@cython.cclass
+class Pair:
+    """One instrument on one connection.
+
+    `loaded`: the book holds a snapshot; `joined`: an update has followed it, so the two are known to fit.
+    `depth`: levels a side that the venue sends and the client keeps, 0 for all. `held` are frames with updates that
+    wait for a snapshot; `ignored` updates came while one was awaited on the socket. `differences` counts images that did not equal the book they were compared with.
+    """
+
+    def __init__(self, venue: Any, instrument: Instrument, most_levels: int = 50_000) -> None:
+        self.venue = venue
+        self.instrument = instrument
+        self.native = instrument.native
+        self.wire = instrument.native.encode()
+        self.listener = Listener()
+        self.rule: Rule = venue.rule
+        self.checksum = venue.checksum
+        self.book = Book(instrument.price_places, instrument.size_places, venue.checksum is not None, most_levels)
+        size = instrument.contract_size
+        self.book.set_contract(float("nan") if size is None else float(size), instrument.inverse)
+        self.state, self.reason = SYNCING, "not_connected"
+        self.depth = 0
+        self.carries_book = self.carries_trades = True
+        self.update_id = -1
+        self.trade_id = -1
+        self.trade_kind = b""
+        self.held = []
+        self.resyncs_by_reason = {}
+        self.wants_snapshot = False
+        self.due = NOWHERE
+        self.step = ""
+        self.probe = None
+        self.backoff = None
+
+    # -- books -----------------------------------------------------------------------------------------------
+
+    @cython.ccall
+    @cython.exceptval(-1)
+    def update(
+        self, scan: Scanner, record: cython.int, kind: cython.int, frame: bytes, now: cython.longlong
+    ) -> cython.int:
+        """A record with levels. `kind` is SNAPSHOT, IMAGE or DELTA of shape.Kind."""
+        self.received = now
+        if scan.broken[record]:
+            if self.state != _SYNCING:
+                self.gaps += 1
+            return self.lose("malformed", now)
+        if kind == _KIND_SNAPSHOT:
+            return self.replace(scan, record, now, _SNAPSHOT, 0)
+        if kind == _KIND_IMAGE:
+            return self.replace(scan, record, now, _REPLACE, 0)
+        if self.loaded:
+            return self._numbered(scan, record, frame, now)
+        if self.venue.snapshot_by_rest:
+            self._hold(frame, record)
+        else:
+            self.ignored += 1
+        return 0
+
+    @property
+    def proof(self) -> str:
+        """What proves this book: as the venue declares, or its checksum where a recording has no ids."""
+        if self.venue.proof == "sequence" and self.checksums_ok > 0 and self.update_id < 0:
+            return "checksum"
+        return str(self.venue.proof)
+
+    def _hold(self, frame: bytes, record: int) -> None:
+        self.held.append((frame, record))
+        if len(self.held) > MOST_HELD:
+            del self.held[: MOST_HELD // 2]
+        if not self.wants_snapshot:
+            self.wants_snapshot = True
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _numbered(self, scan: Scanner, record: cython.int, frame: bytes, now: cython.longlong) -> cython.int:
+        """Ask the rule whether the update fits; apply it, leave it, or give the book up."""
+        first: cython.longlong = scan.integer(record, _FIRST, -1)
+        last: cython.longlong = scan.integer(record, _LAST, -1)
+        previous: cython.longlong = scan.integer(record, _PREVIOUS, -1)
+        t: cython.longlong = scan.time(record)
+        verdict: cython.int
+        if self.joined:
+            verdict = self.rule.follow(self.update_id, first, last, previous, t <= self.event_time)
+        else:
+            verdict = self.rule.join(self.update_id, first, last, previous)
+        if verdict == _SKIP:
+            self.dropped += 1
+            return 0
+        if verdict == _RESET:
+            return self.replace(scan, record, now, _SNAPSHOT, 0)
+        if verdict == _GAP:
+            if self.joined:
+                self.gaps += 1
+                self.lose("gap", now)
+            else:
+                self._forget("snapshot_too_old", now)
+            if self.venue.snapshot_by_rest:
+                self._hold(frame, record)
+            return 0
+        return self._apply(scan, record, last, t, now)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _apply(
+        self, scan: Scanner, record: cython.int, last: cython.longlong, t: cython.longlong, now: cython.longlong
+    ) -> cython.int:
+        if self.book.apply(scan, scan.level_from[record], scan.level_to[record]) != 0:
+            self.gaps += 1
+            return self.lose("off_scale", now)
+        self.joined = True
+        self.updates += 1
+        self.update_id = last
+        return self._settled(scan, record, _DELTA, t, now)
+
+    @cython.ccall
+    @cython.exceptval(-1)
+    def replace(
+        self, scan: Scanner, record: cython.int, now: cython.longlong, kind: cython.int, limit: cython.int
+    ) -> cython.int:
+        """Take a whole book. `limit` is the number of levels a side that was asked for, 0 if all were."""
+        t: cython.longlong = scan.time(record)
+        before: object = self.book.levels(self.depth or 50) if self.probe is not None and self.loaded else None
+        self.received = now
+        self.book.clear()
+        if scan.broken[record]:
+            self.gaps += 1
+            return self.lose("malformed", now)
+        if self.book.apply(scan, scan.level_from[record], scan.level_to[record]) != 0:
+            self.gaps += 1
+            return self.lose("off_scale", now)
+        if limit > 0:
+            if self.book.bids.count >= limit:
+                self.book.bid_floor = -self.book.bids.worst()
+            if self.book.asks.count >= limit:
+                self.book.ask_ceiling = self.book.asks.worst()
+        if kind == _REPLACE:
+            self.updates += 1
+        self.update_id = scan.integer(record, _LAST, -1)
+        self.image_time = now
+        self.loaded = True
+        self.wants_snapshot = False
+        self.joined = not self.venue.snapshot_by_rest
+        if before is not None:
+            if before != self.book.levels(self.depth or 50):
+                self.differences += 1
+            self.probe = None
+        if not self.joined:
+            self.due = now + self.venue.quiet_join_after
+            self.step = "join"
+            self._set(_SYNCING if self.state == _SYNCING else _LOST, "joining", now)
+            return 0
+        self.due = _NOWHERE
+        self.step = ""
+        return self._settled(scan, record, kind, t, now)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _settled(
+        self, scan: Scanner, record: cython.int, kind: cython.int, t: cython.longlong, now: cython.longlong
+    ) -> cython.int:
+        """A message is in the book: cut it to its window, check it, and tell the listener."""
+        if t <= 0:
+            t = self.event_time if self.event_time > 0 else now
+        if t > self.event_time:
+            self.event_time = t
+        if self.depth > 0:
+            self.book.truncate(self.depth)
+            self.book.bid_floor = -self.book.bids.worst() if self.book.bids.count >= self.depth else -_NOWHERE
+            self.book.ask_ceiling = self.book.asks.worst() if self.book.asks.count >= self.depth else _NOWHERE
+        if self.checksum is not None and not self._sum_is_right(scan, record):
+            self.checksums_failed += 1
+            return self.lose("checksum", now)
+        if self.book.crossed():
+            return self._found_crossed(now)
+        self.crossed_run = 0
+        self.crossed_since = 0
+        if self.state != _LIVE:
+            self._went_live(now)
+        return self.listener.book_changed(self, kind, self.event_time, now)
+
+    def _sum_is_right(self, scan: Scanner, record: int) -> bool:
+        missing: int = -(1 << 62)
+        sent = scan.integer(record, _CHECKSUM, missing)
+        if sent == missing or self.checksum.absent(sent):
+            return True
+        if self.checksum.of(self.book) != sent:
+            return False
+        self.checksums_ok += 1
+        return True
+
+    def _found_crossed(self, now: int) -> int:
+        """Values vanish at once; when it lasts longer than a second and three messages, the book is given up."""
+        self.crossed_count += 1
+        self.crossed_run += 1
+        if self.crossed_since == 0:
+            self.crossed_since = now
+        if now - self.crossed_since > _CROSSED_FOR and self.crossed_run >= _CROSSED_RUN:
+            return self.lose("crossed", now)
+        self._set(_CROSSED, "crossed", now)
+        return 0
+
+    def _went_live(self, now: int) -> None:
+        self.due = NOWHERE
+        self.step = ""
+        if self.backoff is not None:
+            self.backoff.reset()
+        self._set(_LIVE, "", now)
+
+    def take_quiet_snapshot(self, now: int) -> None:
+        """No update came after the snapshot though the stream was open before it: nothing changed, it stands."""
+        if not self.loaded or self.joined:
+            return
+        self.joined = False
+        if self.event_time == 0:
+            self.event_time = now
+        if self.book.crossed():
+            self._found_crossed(now)
+            return
+        self._went_live(now)
+        self.listener.book_changed(self, SNAPSHOT, self.event_time, now)
+
+    def join(self, scan: Scanner, kinds: Any, now: int) -> None:
+        """Run the held updates through the book that a snapshot has just filled."""
+        held, self.held = self.held, []
+        for frame, record in held:
+            scan.scan(frame)
+            self.update(scan, record, int(Kind.DELTA), frame, now)
+        if self.joined and self.state == SYNCING:
+            self._set(LIVE, "", now)
+
+    # -- trades ----------------------------------------------------------------------------------------------
+
+    @cython.ccall
+    @cython.exceptval(-1)
+    def trade(self, scan: Scanner, record: cython.int, side: cython.int, now: cython.longlong) -> cython.int:
+        """A print; `side` is +1 where the taker bought, -1 where it sold, 0 where the venue does not say."""
+        number: cython.longlong = scan.integer(record, _ID, -1)
+        t: cython.longlong
+        price: cython.double
+        size: cython.double
+        unit: cython.double
+        if number >= 0:
+            if 0 <= number <= self.trade_id:
+                self.dropped_trades += 1
+                return 0
+            if self.venue.trade_ids_contiguous and self.trade_id >= 0 and number != self.trade_id + 1:
+                self.trade_gaps += 1
+                self.trades_since = 0
+            self.trade_id = number
+        if not scan.number(record, _PRICE):
+            self.excluded += 1
+            return 0
+        price = scan.mantissa / self.book.power(scan.places)
+        if not scan.number(record, _SIZE) or price <= 0:
+            self.excluded += 1
+            return 0
+        unit = scan.mantissa / self.book.power(scan.places) * self.book.contract_size
+        self.trades += 1
+        if side > 0:
+            self.taker_buy += 1
+        elif side < 0:
+            self.taker_sell += 1
+        if self.trades_since == 0:
+            self.trades_since = now
+        t = scan.time(record)
+        if t <= 0:
+            t = self.event_time if self.event_time > 0 else now
+        if self.book.inverse:
+            return self.listener.traded(self, price, unit / price, unit, side, t, now)
+        return self.listener.traded(self, price, unit, unit * price, side, t, now)
+
+    def count_gap(self) -> None:
+        """A loss that was seen outside of this pair (on its connection, in a broken frame)."""
+        self.gaps += 1
+
+    def count_dropped(self) -> None:
+        """A repeated message that was seen outside of this pair."""
+        self.dropped += 1
+
+    # -- trust -----------------------------------------------------------------------------------------------
+
+    @cython.ccall
+    @cython.exceptval(-1)
+    def lose(self, reason: str, now: cython.longlong) -> cython.int:
+        """The book is no longer known: forget it, say why, and ask for a new one."""
+        if self.state != _SYNCING or self.loaded:
+            self.resyncs += 1
+            self.resyncs_by_reason[reason] = self.resyncs_by_reason.get(reason, 0) + 1
+        self.state = _LOST if self.state != _SYNCING else _SYNCING
+        self._forget(reason, now)
+        return 0
+
+    def _forget(self, reason: str, now: int) -> None:
+        self.book.clear()
+        self.loaded = False
+        self.joined = False
+        self.update_id = -1
+        self.crossed_run = 0
+        self.crossed_since = 0
+        self.probe = None
+        self.wants_snapshot = True
+        self.step = ""
+        self.due = NOWHERE
+        self._set(self.state if self.state in (SYNCING, LOST) else LOST, reason, now)
+
+    def withdraw(self, now: int) -> None:
+        """The connection went silent: the book stays as it is, its values are withdrawn."""
+        if self.state == LIVE or self.state == CROSSED:
+            self._set(STALE, "silent", now)
+
+    def revive(self, now: int) -> None:
+        """The connection spoke again and nothing was missed."""
+        if self.state == STALE:
+            self._set(CROSSED if self.book.crossed() else LIVE, "", now)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _set(self, state: cython.int, reason: str, now: cython.longlong) -> cython.int:
+        if self.state == state and self.reason == reason:
+            return 0
+        self.state = state
+        self.reason = reason
+        return self.listener.state_changed(self, now)

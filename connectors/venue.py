@@ -1,0 +1,214 @@
+"""What a venue fills in: facts and translations, no behaviour. This is also how to add an exchange.
+
+1. Make `connectors/venues/NAME.py` with a subclass of `Venue` for each part of the exchange that has endpoints of its
+   own (its `product`), and state the facts below. It is found by being there.
+2. Mirror the venue's messages in `layout` (see `shape.py`) and say in `kinds` what each kind of message does.
+3. Name its sequence `rule` and `checksum`, or say in `blind_spots` what a loss would leave unseen.
+4. Translate: `subscribe`, `unsubscribe`, `control`, `instruments`. They see text and return text or events;
+   they open nothing, remember nothing, ask no clock.
+5. Write `simulator/venues/NAME.py` from the exchange's documents alone, and put captured messages with the events
+   they must give into `tests/venues/NAME/`. The suite over all venues then runs by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from .checksums import Checksum
+from .events import Said
+from .instruments import Instrument, Market
+from .rules import Rule, Unnumbered
+from .shape import BIDS, ASKS, LAST, Kind, Layout
+
+SECOND = 1_000_000_000
+
+
+class Channel(StrEnum):
+    """What can be subscribed to for a symbol."""
+
+    BOOK = "book"
+    TRADES = "trades"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A socket address below `Venue.ws` and what it carries."""
+
+    path: str
+    channels: tuple[Channel, ...] = (Channel.BOOK, Channel.TRADES)
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """How a living connection sounds.
+
+    silent_after: seconds without any frame after which values are withdrawn; twice that and the socket is given up.
+    ping: text that the client sends every `every` seconds, "" for none.
+    """
+
+    silent_after: float
+    ping: str = ""
+    every: float = 0.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the venue allows a client on one connection, and on its REST host.
+
+    weight_per_minute: request weights a minute and address, shared by all products that name the same `pool`.
+    life: seconds after which the venue closes a connection; it is replaced a little before.
+    """
+
+    symbols: int = 50
+    messages_per_second: float = 4.0
+    topics_per_message: int = 50
+    weight_per_minute: int = 600
+    pool: str = ""
+    life: float = 0.0
+    connects_per_minute: float = 60.0
+
+
+@dataclass(frozen=True)
+class RestSnapshot:
+    """A whole book by REST. `path` has a place {symbol}; `limit` levels a side at `weight`."""
+
+    path: str
+    limit: int
+    weight: int
+    layout: Mapping[str, Layout] = field(default_factory=lambda: {"lastUpdateId": LAST, "bids": BIDS, "asks": ASKS})
+
+
+class Venue:
+    """One part of an exchange with endpoints of its own. Class attributes are facts; see the module for the steps."""
+
+    name: ClassVar[str]
+    product: ClassVar[str]
+    markets: ClassVar[frozenset[Market]]
+    ws: str
+    rest: str
+    routes: ClassVar[Mapping[str, Route]] = {"": Route("")}
+    recorded_at: ClassVar[tuple[str, ...]]  # "host/path" beginnings by which a recording is recognised
+
+    layout: ClassVar[Mapping[str, Layout]]
+    kinds: ClassVar[Mapping[str, Kind]]  # text of the KIND slot; a name that ends in * matches its beginning
+    whole: ClassVar[frozenset[str]] = frozenset({"snapshot"})  # ACTION words for a whole book
+    history: ClassVar[frozenset[str]] = frozenset({"snapshot"})  # ACTION words for prints from before we listened
+    plain: ClassVar[frozenset[bytes]] = frozenset()  # frames that are no JSON and only prove life
+    taker_bought: ClassVar[str]  # word in the SIDE slot
+    taker_sold: ClassVar[str]
+    off_book: ClassVar[frozenset[str]] = frozenset()  # EXCLUDE words of prints that did not meet the book
+    trade_ids_contiguous: ClassVar[bool] = False
+    side_disputed: ClassVar[bool] = False
+
+    rule: ClassVar[Rule] = Unnumbered()
+    checksum: ClassVar[Checksum | None] = None
+    counts_connection: ClassVar[bool] = False  # SEQUENCE counts all frames of the connection
+    snapshot: ClassVar[RestSnapshot | None] = None  # None: the book comes on the socket
+    quiet_join_after: ClassVar[int] = 1_500_000_000  # ns without an update after which a REST snapshot stands alone
+    heartbeat: ClassVar[Heartbeat] = Heartbeat(silent_after=10.0)
+    limits: ClassVar[Limits] = Limits()
+    depth: ClassVar[int] = 0  # levels a side that are subscribed to; 0 is the full book
+    depths: ClassVar[tuple[int, ...]] = ()
+    image_every: ClassVar[float] = 0.0  # seconds between comparisons with a fresh image of what is not proven
+
+    proof: ClassVar[str]
+    blind_spots: ClassVar[tuple[str, ...]] = ()
+    interval: ClassVar[str] = ""
+
+    def __init__(self, ws: str = "", rest: str = "") -> None:
+        """`ws` and `rest` replace scheme, host and leading path of the venue's own addresses."""
+        self.ws = (ws or type(self).ws).rstrip("/")
+        self.rest = (rest or type(self).rest).rstrip("/")
+
+    # -- facts that follow -----------------------------------------------------------------------------------
+
+    @property
+    def snapshot_by_rest(self) -> bool:
+        return self.snapshot is not None
+
+    @property
+    def scope(self) -> str:
+        """What a loss costs: the symbol, or all symbols of the connection."""
+        return "connection" if self.counts_connection else "symbol"
+
+    @property
+    def detects(self) -> str:
+        """By what a loss is seen, in words."""
+        found = [self.rule.detects] if self.rule.detects != "nothing" else []
+        if self.counts_connection:
+            found.append("sequence gap of the connection")
+        if self.checksum is not None:
+            found.append(f"checksum of the best {self.checksum.levels} levels")
+        return ", ".join(found) or "nothing but a crossed book"
+
+    @classmethod
+    def speaks_at(cls, url: str) -> bool:
+        """Is this the address of this product's feed, as it stands in a recording?"""
+        parts = urlsplit(url)
+        where = f"{parts.hostname}{parts.path}"
+        return any(where.startswith(known) for known in cls.recorded_at)
+
+    def channels(self, route: str) -> tuple[Channel, ...]:
+        return self.routes[route].channels
+
+    def address(self, route: str) -> str:
+        return self.ws + self.routes[route].path
+
+    # -- what a venue translates -----------------------------------------------------------------------------
+
+    def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        """Text frames that subscribe to the channels of these native symbols; ids count up from `request`."""
+        raise NotImplementedError
+
+    def unsubscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        """Text frames that undo `subscribe`."""
+        raise NotImplementedError
+
+    def control(self, message: dict[str, Any]) -> Iterable[Said]:
+        """Read a frame that is neither book nor trade."""
+        return ()
+
+    def depth_in(self, kind: str) -> int:
+        """Levels a side, where the kind of a message tells (`orderbook.50.BTCUSDT`); else 0."""
+        return 0
+
+    def depths_asked(self, message: dict[str, Any]) -> Mapping[str, int]:
+        """Native symbol -> levels a side, read off a subscription in a recording or its ack."""
+        return {}
+
+    def snapshot_path(self, native: str) -> str:
+        """Path and query of the REST snapshot."""
+        assert self.snapshot is not None
+        return self.snapshot.path.format(symbol=native)
+
+    def snapshot_symbol(self, url: str) -> str:
+        """Native symbol of a recorded snapshot request, "" if the url is none of this product's."""
+        if self.snapshot is None:
+            return ""
+        asked, ours = urlsplit(url), urlsplit(self.snapshot.path)
+        if not asked.path.endswith(ours.path):
+            return ""
+        key = next(name for name, value in parse_qs(ours.query).items() if value == ["{symbol}"])
+        return parse_qs(asked.query).get(key, [""])[0]
+
+    def snapshot_limit(self, url: str) -> int:
+        """Levels a side that a snapshot request asked for; what we ask for where it does not say."""
+        assert self.snapshot is not None
+        said = parse_qs(urlsplit(url).query).get("limit", [""])[0]
+        return int(said) if said.isdigit() else self.snapshot.limit
+
+    def instrument_paths(self) -> Sequence[str]:
+        """REST paths whose answers list the instruments."""
+        return ()
+
+    def instruments(self, answer: Any) -> Iterable[Instrument]:
+        """Read one such answer (decoded JSON); rows of other products are left out."""
+        return ()
+
+    def infer(self, native: str) -> Instrument:
+        """What the id alone tells, for recordings without an instrument list."""
+        raise NotImplementedError

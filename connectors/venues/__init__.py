@@ -1,0 +1,1 @@
+"""One venue a file; see `connectors/venue.py` for what a file holds."""

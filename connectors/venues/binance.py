@@ -1,0 +1,234 @@
+"""Binance spot, USD-M and COIN-M futures. Sources: the spot API docs of 2026-07, the derivatives docs after 2026-06-30.
+
+Spot numbers its updates without a hole; futures link each to the one before and jump. Trades of USD-M come on
+`/market`, books on `/public` (routes of 2026-04-23): a stream on the wrong route is acked and stays silent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from ..events import Accepted, Leaving, Noted, Refused, Said
+from ..instruments import Instrument, Market, canonical
+from ..rules import Contiguous, Linked
+from ..shape import (
+    ASKS,
+    BIDS,
+    EXCLUDE,
+    FIRST,
+    ID,
+    KIND,
+    LAST,
+    PREVIOUS,
+    PRICE,
+    SENT,
+    SIDE,
+    SIZE,
+    SYMBOL,
+    TIME,
+    Kind,
+    Leaf,
+)
+from ..venue import Channel, Heartbeat, Limits, RestSnapshot, Route, Venue
+
+FIELDS = {
+    "e": KIND,
+    "E": SENT,
+    "T": TIME,
+    "s": SYMBOL,
+    "ps": Leaf(),
+    "U": FIRST,
+    "u": LAST,
+    "pu": PREVIOUS,
+    "b": BIDS,
+    "a": ASKS | ID,  # of an aggregate trade
+    "t": ID,
+    "p": PRICE,
+    "q": SIZE,
+    "nq": Leaf(),
+    "X": EXCLUDE,
+    "m": SIDE,
+    "st": Leaf(),
+}
+STREAM = re.compile(r"(?P<symbol>.+)@(?P<stream>\w+)")
+# Longest first where one ends in another; only for recordings without an instrument list.
+QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "DAI", "BTC", "ETH", "BNB", "EUR", "GBP", "TRY", "BRL", "USD")
+
+
+class Binance(Venue):
+    """What all Binance products share."""
+
+    name = "binance"
+    layout = {"stream": Leaf(), "data": Leaf(inside=FIELDS), **FIELDS}
+    kinds = {
+        "depthUpdate": Kind.DELTA,
+        "trade": Kind.TRADE,
+        "aggTrade": Kind.TRADE,
+        "bookTicker": Kind.IGNORED,
+        "kline": Kind.IGNORED,
+    }
+    taker_bought, taker_sold = "false", "true"  # m: the buyer was the maker
+    off_book = frozenset({"INSURANCE_FUND", "ADL", "NA"})
+    proof = "sequence"
+    interval = "100ms"
+    blind_spots = ("levels beyond the range of the last snapshot are not known until they change",)
+    trades_stream = "aggTrade"
+
+    def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        return self._request("SUBSCRIBE", symbols, channels, request)
+
+    def unsubscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        return self._request("UNSUBSCRIBE", symbols, channels, request)
+
+    def _request(self, method: str, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        streams = {Channel.BOOK: "depth@100ms", Channel.TRADES: self.trades_stream}
+        params = [f"{symbol.lower()}@{streams[channel]}" for channel in channels for symbol in symbols]
+        yield orjson.dumps({"method": method, "params": params, "id": request}).decode()
+
+    def control(self, message: dict[str, Any]) -> Iterable[Said]:
+        event = message.get("data", message).get("e", "") if isinstance(message.get("data", {}), dict) else ""
+        if event == "serverShutdown":
+            yield Leaving("serverShutdown")
+        elif "error" in message or "code" in message:
+            fault = message.get("error") or message
+            yield Refused(f"{fault.get('code')} {fault.get('msg')}", request=str(message.get("id", "")))
+        elif "id" in message:
+            yield Accepted(request=str(message["id"]))
+        else:
+            yield Noted(event or "unknown")
+
+    def infer(self, native: str) -> Instrument:
+        pair, _, tail = native.partition("_")
+        quote = next((q for q in QUOTES if pair.endswith(q) and pair != q), "")
+        base = pair.removesuffix(quote) if quote else pair
+        return self._instrument(native, base, quote or "UNKNOWN", tail, inferred=True)
+
+    def _instrument(self, native: str, base: str, quote: str, tail: str, **more: Any) -> Instrument:
+        raise NotImplementedError
+
+
+class Spot(Binance):
+    """Spot: ids without a hole, sizes in base."""
+
+    product = "spot"
+    markets = frozenset({Market.SPOT})
+    ws, rest = "wss://stream.binance.com:9443", "https://api.binance.com"
+    routes = {"": Route("/stream")}
+    recorded_at = ("stream.binance.com", "data-stream.binance.vision")
+    rule = Contiguous()
+    snapshot = RestSnapshot("/api/v3/depth?symbol={symbol}&limit=5000", limit=5000, weight=250)
+    heartbeat = Heartbeat(silent_after=25.0)  # a PING frame comes every 20 s
+    limits = Limits(symbols=100, messages_per_second=3, weight_per_minute=4800, life=86_400, connects_per_minute=30)
+    trade_ids_contiguous = True
+
+    def instrument_paths(self) -> Sequence[str]:
+        return ("/api/v3/exchangeInfo?permissions=SPOT",)
+
+    def instruments(self, answer: Any) -> Iterable[Instrument]:
+        for row in answer["symbols"]:
+            yield self._instrument(
+                row["symbol"], row["baseAsset"], row["quoteAsset"], "", active=row["status"] == "TRADING", **steps(row)
+            )
+
+    def _instrument(self, native: str, base: str, quote: str, tail: str, **more: Any) -> Instrument:
+        symbol = canonical(base, quote, Market.SPOT)
+        return Instrument(self.name, native, symbol, Market.SPOT, base, quote, quote, **more)
+
+
+class Futures(Binance):
+    """What the two futures products share: linked ids and the shape of their instrument lists."""
+
+    markets = frozenset({Market.PERP, Market.FUTURE})
+    rule = Linked()
+    heartbeat = Heartbeat(silent_after=15.0)
+    limits = Limits(
+        symbols=60,
+        messages_per_second=6,
+        weight_per_minute=2000,
+        pool="binance futures",
+        life=86_400,
+        connects_per_minute=30,
+    )
+    trade_ids_contiguous = False
+
+    def instruments(self, answer: Any) -> Iterable[Instrument]:
+        for row in answer["symbols"]:
+            if not row.get("contractType"):
+                continue
+            tail = row["symbol"].partition("_")[2]
+            yield self._instrument(
+                row["symbol"],
+                row["baseAsset"],
+                row["quoteAsset"],
+                tail,
+                active=row.get("contractStatus", row.get("status")) == "TRADING",
+                size=row.get("contractSize"),
+                **steps(row),
+            )
+
+
+class UsdM(Futures):
+    """USD-M futures: sizes in base."""
+
+    product = "usdm"
+    ws, rest = "wss://fstream.binance.com", "https://fapi.binance.com"
+    routes = {
+        "public": Route("/public/stream", (Channel.BOOK,)),
+        "market": Route("/market/stream", (Channel.TRADES,)),
+    }
+    recorded_at = ("fstream.binance.com",)
+    snapshot = RestSnapshot("/fapi/v1/depth?symbol={symbol}&limit=1000", limit=1000, weight=20)
+
+    def instrument_paths(self) -> Sequence[str]:
+        return ("/fapi/v1/exchangeInfo",)
+
+    def _instrument(self, native: str, base: str, quote: str, tail: str, size: Any = None, **more: Any) -> Instrument:
+        market = Market.FUTURE if tail.isdigit() else Market.PERP
+        symbol = canonical(base, quote, market, expiry=tail)
+        return Instrument(self.name, native, symbol, market, base, quote, quote, expiry=tail, **more)
+
+
+class CoinM(Futures):
+    """COIN-M futures: sizes in contracts of `contractSize` USD, margin in base."""
+
+    product = "coinm"
+    ws, rest = "wss://dstream.binance.com", "https://dapi.binance.com"
+    routes = {"": Route("/stream")}
+    recorded_at = ("dstream.binance.com",)
+    snapshot = RestSnapshot("/dapi/v1/depth?symbol={symbol}&limit=1000", limit=1000, weight=20)
+
+    def instrument_paths(self) -> Sequence[str]:
+        return ("/dapi/v1/exchangeInfo",)
+
+    def _instrument(self, native: str, base: str, quote: str, tail: str, size: Any = None, **more: Any) -> Instrument:
+        market = Market.FUTURE if tail.isdigit() else Market.PERP
+        expiry = tail if tail.isdigit() else ""
+        return Instrument(
+            self.name,
+            native,
+            canonical(base, quote, market, settle=base, expiry=expiry),
+            market,
+            base,
+            quote,
+            base,
+            contract_size=None if size is None else Decimal(str(size)),
+            inverse=True,
+            expiry=expiry,
+            **more,
+        )
+
+
+def steps(row: dict[str, Any]) -> dict[str, Decimal]:
+    """Tick and lot from the filters of an exchangeInfo row (`pricePrecision` is not the tick)."""
+    filters = {one["filterType"]: one for one in row.get("filters", ())}
+    found = {}
+    if tick := filters.get("PRICE_FILTER", {}).get("tickSize"):
+        found["tick"] = Decimal(tick)
+    if lot := filters.get("LOT_SIZE", {}).get("stepSize"):
+        found["lot"] = Decimal(lot)
+    return found

@@ -1,0 +1,16 @@
+"""Binance.US: Binance spot on hosts of its own."""
+
+from __future__ import annotations
+
+from ..venue import RestSnapshot
+from .binance import Spot
+
+
+class BinanceUs(Spot):
+    """The same protocol as Binance spot; the REST pool is smaller, so the snapshot is."""
+
+    name = "binance_us"
+    product = "spot"
+    ws, rest = "wss://stream.binance.us:9443", "https://api.binance.us"
+    recorded_at = ("stream.binance.us",)
+    snapshot = RestSnapshot("/api/v3/depth?symbol={symbol}&limit=1000", limit=1000, weight=50)

@@ -1,0 +1,304 @@
+"""The schema of every REST answer, with an example each. The service writes the bytes itself; tests hold them to this."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .ports import Proof, State
+
+Nanoseconds = Annotated[int, Field(description="Nanoseconds since 1970-01-01 UTC.")]
+Seconds = Annotated[float, Field(description="Seconds.", ge=0)]
+Level = Annotated[tuple[str, str], Field(description="Price and size, in the venue's own text and units.")]
+
+_BOOK: dict[str, Any] = {
+    "venue": "binance",
+    "market": "perp",
+    "symbol": "BTC-USDT-PERP",
+    "state": "live",
+    "reason": "",
+    "proof": "sequence",
+    "event_time": 1_790_000_000_000_000_000,
+    "received": 1_790_000_000_004_000_000,
+    "update_id": 7_211_345_981,
+    "native": "BTCUSDT",
+}
+
+
+def _example(**fields: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [fields]})
+
+
+class Answer(BaseModel):
+    """What every answer with data carries: when it was made, and whether the venues are simulated."""
+
+    model_config = ConfigDict(extra="forbid")
+    t: Nanoseconds
+    simulated: bool = Field(description="True if the venues are simulated: no number is of a real market.")
+
+
+class BookIdentity(BaseModel):
+    """Which book, and how far it can be trusted."""
+
+    model_config = ConfigDict(extra="forbid")
+    venue: str
+    market: str = Field(description="spot, perp, future or option.")
+    symbol: str = Field(description="Canonical, such as BTC-USDT or BTC-USDT-PERP.")
+    native: str = Field(description="The venue's own id.")
+    state: State = Field(description="Only a live book has values.")
+    reason: str = Field(description="Why it is not live; empty when it is.")
+    proof: Proof = Field(description="By what the venue proves its book.")
+    event_time: Nanoseconds | None = Field(description="The venue's time of the last message.")
+    received: Nanoseconds | None = Field(description="Our time of the last message.")
+    update_id: int | None = Field(description="The venue's number of the last message.")
+    depth: int = Field(description="Levels a side that the venue sends; 0 is the full book.", ge=0)
+    capped: bool = Field(description="True if the farthest levels were left out to bound memory.")
+
+
+class Reading(BookIdentity):
+    """A book's reading: every value that was asked for, null where it is undefined."""
+
+    model_config = _example(
+        **_BOOK,
+        depth=1000,
+        capped=False,
+        age_seconds=0.012,
+        latency_seconds=0.004,
+        values={"queue_imbalance": 0.43, "spread.ratio": 1.5e-6, "depth.base{band_bps=100,side=bid}": None},
+        truncated=["depth.base{band_bps=100,side=bid}"],
+    )
+    age_seconds: Seconds | None = Field(description="Since the last message was received.")
+    latency_seconds: float | None = Field(description="Receive time minus the venue's time of the last message.")
+    values: dict[str, float | None] = Field(description="By name of the output, see /api/v1/metrics.")
+    truncated: list[str] = Field(description="Values that are null as they reach beyond what the venue has proven.")
+
+
+class OneReading(Answer):
+    """The reading of one book."""
+
+    reading: Reading
+
+
+class Readings(Answer):
+    """Readings of all books that fit, in the order in which the books appeared."""
+
+    readings: list[Reading]
+    next_cursor: str | None = Field(description="Ask again with this as `cursor` for the rest; null at the end.")
+
+
+class Levels(BookIdentity):
+    """A book's best levels; null while it is not live."""
+
+    model_config = _example(
+        **_BOOK, depth=1000, capped=False, age_seconds=0.012, bids=[["64000.10", "1.250"]], asks=[["64000.20", "0.310"]]
+    )
+    age_seconds: Seconds | None
+    bids: list[Level] | None = Field(description="Best first.")
+    asks: list[Level] | None = Field(description="Best first.")
+
+
+class OneBook(Answer):
+    """The levels of one book."""
+
+    book: Levels
+
+
+class Symbol(BookIdentity):
+    """A book that is kept, with what happened to it so far."""
+
+    model_config = _example(
+        **_BOOK, depth=1000, capped=False, counters={"updates": 90_211, "gaps": 0}, resyncs_by_reason={"gap": 1}
+    )
+    counters: dict[str, int]
+    resyncs_by_reason: dict[str, int]
+
+
+class Symbols(Answer):
+    """All books that fit."""
+
+    symbols: list[Symbol]
+    next_cursor: str | None
+
+
+class Venue(BaseModel):
+    """One part of an exchange: how it proves its books, and what it cannot show."""
+
+    model_config = _example(
+        name="kraken",
+        product="spot",
+        markets=["spot"],
+        proof="checksum",
+        detects="checksum of the best 10 levels",
+        scope="symbol",
+        checksum="CRC32 of the best 10 levels",
+        blind_spots=["levels below the tenth are not covered by the checksum"],
+        depth=100,
+        interval="each change",
+    )
+    name: str
+    product: str
+    markets: list[str]
+    proof: Proof
+    detects: str = Field(description="By what a loss is seen.")
+    scope: str = Field(description="What a loss costs: the symbol, or every symbol of the connection.")
+    checksum: str | None
+    blind_spots: list[str] = Field(description="What a loss would leave unseen.")
+    depth: int = Field(ge=0, description="Levels a side; 0 is the full book.")
+    interval: str
+
+
+class Venues(Answer):
+    """All venues that the service can connect to."""
+
+    venues: list[Venue]
+
+
+class Output(BaseModel):
+    """One value that a metric has for each book."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(description="Its name in readings and on the stream.")
+    field: str
+    labels: dict[str, str]
+    unit: str
+    prometheus: str | None = Field(description="Its family in /metrics; null if it is not exported.")
+    counter: bool = Field(description="True if it only ever grows.")
+    help: str
+
+
+class Metric(BaseModel):
+    """What a metric says about itself."""
+
+    model_config = _example(
+        key="queue_imbalance",
+        group="imbalance",
+        unit="ratio",
+        bounds=[-1, 1],
+        help="Bid minus ask size at the touch over their sum; +1 is all bids.",
+        formula="(B_1 - A_1) / (B_1 + A_1)",
+        source="Gould & Bonart 2016",
+        outputs=[
+            {
+                "name": "queue_imbalance",
+                "field": "",
+                "labels": {"stat": "last"},
+                "unit": "ratio",
+                "prometheus": "obi_queue_imbalance_ratio",
+                "counter": False,
+                "help": "Bid minus ask size at the touch over their sum; +1 is all bids.",
+            }
+        ],
+    )
+    key: str
+    group: str
+    unit: str
+    bounds: tuple[float | None, float | None] | None = Field(description="Least and greatest value; null is open.")
+    help: str
+    formula: str
+    source: str
+    outputs: list[Output]
+
+
+class Metrics(Answer):
+    """The catalogue of metrics."""
+
+    metrics: list[Metric]
+
+
+class Feed(BaseModel):
+    """One connection to a venue."""
+
+    model_config = _example(
+        venue="okx",
+        product="public",
+        route="",
+        state="open",
+        reason="",
+        since=1_790_000_000_000_000_000,
+        last_received=1_790_000_060_000_000_000,
+        silent_seconds=0.05,
+        frames=12_003,
+        reconnects=0,
+        symbols=["BTC-USDT-SWAP"],
+        unknown={},
+        retry_at=None,
+    )
+    venue: str
+    product: str
+    route: str
+    state: str = Field(description="connecting, open, silent or waiting.")
+    reason: str
+    since: Nanoseconds | None = Field(description="When it came into this state.")
+    last_received: Nanoseconds | None
+    silent_seconds: Seconds | None = Field(description="Since the last frame.")
+    frames: int
+    reconnects: int
+    symbols: list[str] = Field(description="Native ids that it carries.")
+    unknown: dict[str, int] = Field(description="Frames that were not understood, by kind.")
+    retry_at: Nanoseconds | None = Field(description="When it is tried again, while waiting.")
+
+
+class Feeds(Answer):
+    """All connections."""
+
+    feeds: list[Feed]
+
+
+class Live(BaseModel):
+    """The process answers."""
+
+    status: str
+
+
+class VenueReadiness(BaseModel):
+    """One venue's part in being ready."""
+
+    venue: str
+    books: int
+    live: int
+    reasons: list[str] = Field(description="Why books or connections are not live.")
+    retry_seconds: Seconds | None = Field(description="Until the next attempt to connect.")
+
+
+class Readiness(BaseModel):
+    """Ready once a book is live."""
+
+    status: str
+    stopping: bool
+    books: int
+    live: int
+    venues: list[VenueReadiness]
+
+
+class ProblemField(BaseModel):
+    """One field that is wrong."""
+
+    where: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:steelyard:problem:unknown-symbol",
+                    "title": "Unknown symbol",
+                    "status": 404,
+                    "detail": "binance has no book BTC-USTD here; did you mean BTC-USDT?",
+                    "instance": "/api/v1/readings/binance/BTC-USTD",
+                    "suggestions": ["BTC-USDT"],
+                }
+            ]
+        }
+    )
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str = ""
+    suggestions: list[str] = Field(default=[], description="Near names, where a name was not known.")
+    errors: list[ProblemField] = Field(default=[], description="Fields that are wrong.")

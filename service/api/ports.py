@@ -1,0 +1,215 @@
+"""What the outward side reads from: the engine, its books and its feeds, as protocols. Nothing here does anything.
+
+Times are integer nanoseconds since 1970, 0 where there is none. A value that is not defined is NaN here; it leaves
+the service as null, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class State(StrEnum):
+    """How far a book can be trusted. Only a `live` one has values."""
+
+    SYNCING = "syncing"
+    LIVE = "live"
+    STALE = "stale"
+    CROSSED = "crossed"
+    LOST = "lost"
+
+
+class Proof(StrEnum):
+    """By what a venue proves its book."""
+
+    CHECKSUM = "checksum"
+    SEQUENCE = "sequence"
+    IMAGE = "image"
+    NONE = "none"
+
+
+class Output(Protocol):
+    """One value that a metric has for each book.
+
+    `name` is its name in REST and on the stream (`depth.base{band_bps=10,side=bid}`, `stat=last` left out),
+    `prometheus` the full name with unit, "" if not exported; `labels` are sorted and complete.
+    """
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def labels(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def prometheus(self) -> str: ...
+    @property
+    def counter(self) -> bool: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+
+
+class Declaration(Protocol):
+    """What a metric says about itself; `bounds` are inclusive, None where open."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def bounds(self) -> tuple[float | None, float | None] | None: ...
+    @property
+    def help(self) -> str: ...
+    @property
+    def formula(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def outputs(self) -> Sequence[Output]: ...
+
+
+Levels = list[tuple[str, str]]
+
+
+class Book(Protocol):
+    """One venue's book of one instrument, with its readings. The same object for as long as the service runs."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def market(self) -> str: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def native(self) -> str: ...
+    @property
+    def proof(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def event_time(self) -> int: ...
+    @property
+    def received(self) -> int: ...
+    @property
+    def update_id(self) -> int | None: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def capped(self) -> bool: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def counters(self) -> Mapping[str, int]: ...
+    @property
+    def resyncs_by_reason(self) -> Mapping[str, int]: ...
+    @property
+    def latency_seconds(self) -> float | None: ...
+
+    def values(self, now: int) -> Sequence[float]:
+        """One number for each of the engine's outputs, in that order; NaN where undefined."""
+        ...
+
+    def truncated(self, now: int) -> Sequence[str]:
+        """Names of outputs that are undefined because they reach beyond what the venue has proven."""
+        ...
+
+    def levels(self, depth: int) -> tuple[Levels, Levels]:
+        """The best bids and asks as (price, size) in the venue's own text and units. Only asked of a live book."""
+        ...
+
+
+class TradePrint(Protocol):
+    """One trade: `size` in base units, `quote` in quote units, `side` the taker's (`buy`, `sell` or `unknown`)."""
+
+    @property
+    def price(self) -> float: ...
+    @property
+    def size(self) -> float: ...
+    @property
+    def quote(self) -> float: ...
+    @property
+    def side(self) -> str: ...
+    @property
+    def t(self) -> int: ...
+
+
+class Feed(Protocol):
+    """One connection to a venue. `state` is `connecting`, `open`, `silent` or `waiting` (until `retry_at`)."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def product(self) -> str: ...
+    @property
+    def route(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def since(self) -> int: ...
+    @property
+    def last_received(self) -> int: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def reconnects(self) -> int: ...
+    @property
+    def symbols(self) -> Sequence[str]: ...
+    @property
+    def unknown(self) -> Mapping[str, int]: ...
+    @property
+    def retry_at(self) -> int: ...
+
+
+class Engine(Protocol):
+    """All books, in the order in which they appeared. Listeners are called on the event loop's own thread."""
+
+    @property
+    def outputs(self) -> Sequence[Output]: ...
+    @property
+    def declarations(self) -> Sequence[Declaration]: ...
+    @property
+    def books(self) -> Mapping[tuple[str, str, str], Book]: ...
+    @property
+    def feeds(self) -> Sequence[Feed]: ...
+    @property
+    def simulated(self) -> bool: ...
+
+    def listen(self, callback: Callable[[Book], None], /) -> None:
+        """Call back after every message applied to a book, and every change of its state."""
+        ...
+
+    def listen_trades(self, callback: Callable[[Book, TradePrint], None], /) -> None:
+        """Call back with every trade."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VenueFacts:
+    """What a venue declares about its books: how a loss is seen, what it costs, what cannot be seen.
+
+    `depth`: levels a side that it sends, 0 for all; `interval`: the venue's own words for how often it sends.
+    """
+
+    name: str
+    product: str
+    markets: tuple[str, ...]
+    proof: str
+    detects: str
+    scope: str
+    checksum: str = ""
+    blind_spots: tuple[str, ...] = ()
+    depth: int = 0
+    interval: str = ""

@@ -1,0 +1,161 @@
+"""What is said of a book, a feed or a metric: plain values ready for JSON, the same for REST and for the stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
+
+from .lookup import select_outputs
+from .ports import Book, Declaration, Feed, Output, State, VenueFacts
+
+NANOSECONDS = 1_000_000_000
+Row = dict[str, Any]
+
+
+class Columns:
+    """Which outputs are asked for, by metric globs; all without globs."""
+
+    def __init__(self, outputs: Sequence[Output], patterns: Sequence[str] = ()) -> None:
+        places = select_outputs(outputs, patterns)
+        self.names = tuple(outputs[place].name for place in places)
+        self._known = frozenset(self.names)
+        self._pick = _picker(places, len(outputs))
+
+    def values(self, book: Book, now: int) -> dict[str, float | None]:
+        """Name -> value; every name is there. NaN (undefined) becomes null when it is encoded; not live: all None."""
+        if book.state != State.LIVE:
+            return dict.fromkeys(self.names)
+        return dict(zip(self.names, self._pick(book.values(now)), strict=True))
+
+    def truncated(self, book: Book, now: int) -> list[str]:
+        """Those of the names that are null because they reach beyond what the venue has proven."""
+        if book.state != State.LIVE:
+            return []
+        return [name for name in book.truncated(now) if name in self._known]
+
+
+def _picker(places: list[int], total: int) -> Callable[[Sequence[float]], Sequence[float]]:
+    if len(places) == total:
+        return lambda numbers: numbers
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda numbers: tuple(numbers[place] for place in places)
+
+
+def identity(book: Book) -> Row:
+    """Which book it is, and how far it can be trusted: what stands beside every number."""
+    return {
+        "venue": book.venue,
+        "market": book.market,
+        "symbol": book.symbol,
+        "state": book.state,
+        "reason": book.reason,
+        "proof": book.proof,
+        "event_time": book.event_time or None,
+        "received": book.received or None,
+        "update_id": book.update_id,
+    }
+
+
+def seconds_since(then: int, now: int) -> float | None:
+    """Seconds from one time in nanoseconds to another, None if it never was."""
+    return max(0, now - then) / NANOSECONDS if then else None
+
+
+def reading(book: Book, columns: Columns, now: int) -> Row:
+    """A book's reading in full."""
+    return identity(book) | {
+        "native": book.native,
+        "age_seconds": seconds_since(book.received, now),
+        "latency_seconds": book.latency_seconds,
+        "depth": book.depth,
+        "capped": book.capped,
+        "values": columns.values(book, now),
+        "truncated": columns.truncated(book, now),
+    }
+
+
+def levels(book: Book, depth: int, now: int) -> Row:
+    """A book's best levels in the venue's own text; null while it is not live."""
+    bids, asks = book.levels(depth) if book.state == State.LIVE else (None, None)
+    return identity(book) | {
+        "native": book.native,
+        "age_seconds": seconds_since(book.received, now),
+        "depth": book.depth,
+        "capped": book.capped,
+        "bids": bids,
+        "asks": asks,
+    }
+
+
+def symbol(book: Book) -> Row:
+    """A book without its numbers, with its counts."""
+    return identity(book) | {
+        "native": book.native,
+        "depth": book.depth,
+        "capped": book.capped,
+        "counters": dict(book.counters),
+        "resyncs_by_reason": dict(book.resyncs_by_reason),
+    }
+
+
+def feed(feed: Feed, now: int) -> Row:
+    """One connection and how it fares."""
+    return {
+        "venue": feed.venue,
+        "product": feed.product,
+        "route": feed.route,
+        "state": feed.state,
+        "reason": feed.reason,
+        "since": feed.since or None,
+        "last_received": feed.last_received or None,
+        "silent_seconds": seconds_since(feed.last_received, now),
+        "frames": feed.frames,
+        "reconnects": feed.reconnects,
+        "symbols": list(feed.symbols),
+        "unknown": dict(feed.unknown),
+        "retry_at": feed.retry_at or None,
+    }
+
+
+def venue(facts: VenueFacts) -> Row:
+    """How a venue proves its books."""
+    return {
+        "name": facts.name,
+        "product": facts.product,
+        "markets": facts.markets,
+        "proof": facts.proof,
+        "detects": facts.detects,
+        "scope": facts.scope,
+        "checksum": facts.checksum or None,
+        "blind_spots": facts.blind_spots,
+        "depth": facts.depth,
+        "interval": facts.interval,
+    }
+
+
+def metric(declaration: Declaration) -> Row:
+    """What a metric says about itself."""
+    return {
+        "key": declaration.key,
+        "group": declaration.group,
+        "unit": declaration.unit,
+        "bounds": declaration.bounds,
+        "help": declaration.help,
+        "formula": declaration.formula,
+        "source": declaration.source,
+        "outputs": [_output(output) for output in declaration.outputs],
+    }
+
+
+def _output(output: Output) -> Row:
+    return {
+        "name": output.name,
+        "field": output.field,
+        "labels": dict(output.labels),
+        "unit": output.unit,
+        "prometheus": output.prometheus or None,
+        "counter": output.counter,
+        "help": output.help,
+    }

@@ -1,0 +1,267 @@
+"""A recording through the same sessions that run live, on the recorded clock; what they ask for is not done.
+
+Venue and market come from the url of a connection (or from what our own recordings say), symbols from the books that
+come in, instruments from `*.instruments.jsonl.gz` beside the file, depth from recorded subscriptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from connectors import venues
+from connectors.book import NOWHERE
+from connectors.errors import UnknownProtocol, UsageError
+from connectors.instruments import Instrument
+from connectors.recording import INSTRUMENTS, Line, merged, read
+from connectors.session import Session
+from connectors.sync import Pair
+from connectors.venue import Channel, Venue
+
+Product = tuple[str, str]
+_decode = msgspec.json.Decoder().decode
+
+
+class Player:
+    """Plays recordings into sessions. `made(pair)` is told of each pair; `timers` drives silence and retries."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        *,
+        made: Callable[[Pair, Session], None] = lambda pair, session: None,
+        timers: bool = True,
+        venue: str = "",
+        market: str = "",
+        most_levels: int = 50_000,
+    ) -> None:
+        self.paths = [path for path in paths if not path.name.endswith(INSTRUMENTS)]
+        if not self.paths:
+            raise UsageError("no recording given; name one or more .jsonl.gz files")
+        self.made, self.timers, self.most_levels = made, timers, most_levels
+        self.products = _chosen(venue, market)
+        self.instruments: dict[tuple[str, str, str], Instrument] = {}
+        self.sessions: list[Session] = []
+        self.pairs: list[tuple[Pair, Path]] = []
+        self.now = 0
+        self.timed = False
+        self._of_file: dict[int, dict[str, Session]] = {}
+        self._open: dict[int, bool] = {}
+        self._ends: dict[int, int] = {}
+        self._images: dict[tuple[Product, str], tuple[bytes, int, int]] = {}
+        self._unknown: dict[str, list[str]] = {}
+        self._serial: dict[tuple[Product, str], int] = {}
+
+    # -- playing ---------------------------------------------------------------------------------------------
+
+    def play(self) -> Iterator[int]:
+        """Play all lines; yields the clock (ns) after each one."""
+        for path in self.paths:
+            self._read_instruments(path)
+        for index, line in merged(self.paths):
+            if line.t is not None:
+                self.now, self.timed = max(self.now, line.t), True
+                if self.timers:
+                    self._run_timers(self.now)
+            self._line(index, line)
+            if line.t is None:
+                self.now = max([self.now, *(pair.event_time for pair, _ in self.pairs[-64:])])
+            yield self.now
+        if not self.pairs:
+            raise UnknownProtocol(f"{self.paths[0]}: {self._what_is_unknown()}")
+
+    def _run_timers(self, until: int) -> None:
+        """Fire all deadlines up to and with this time, in the order of time."""
+        while self.sessions:
+            session = min(self.sessions, key=lambda one: one.keeper.deadline())
+            due = session.keeper.deadline()
+            if due > until or due >= NOWHERE:
+                return
+            session.keeper.timer(due)
+            session.keeper.take_actions()
+            if session.keeper.deadline() <= due and session.keeper.state in ("waiting", "connecting"):
+                return
+
+    def _line(self, index: int, line: Line) -> None:
+        if line.ch == "http":
+            self._answer(index, line)
+            return
+        if line.ch != "ws":
+            raise UsageError(f"{self.paths[index]}: channel {line.ch!r} of a line is neither ws nor http")
+        session = self._session(index, line)
+        if session is None:
+            return
+        if line.ev == "open":
+            if session.keeper.state == "open":
+                session.keeper.closed("connected anew", self.now)
+            session.keeper.opened(self.now)
+        elif line.ev == "close":
+            session.keeper.closed(line.why or "closed", self.now)
+        elif line.dir == "out":
+            session.keeper.sent(line.msg or "")
+        else:
+            if session.keeper.state not in ("open", "silent"):
+                session.keeper.opened(self.now)
+            session.received(line.frame, self.now)
+        session.keeper.take_actions()
+
+    # -- sessions --------------------------------------------------------------------------------------------
+
+    def _session(self, index: int, line: Line) -> Session | None:
+        found = self._of_file.setdefault(index, {})
+        key = line.url
+        if key not in found:
+            venue = self._venue(line)
+            if venue is None:
+                self._note_unknown(line)
+                return None
+            found[key] = self._continued(index, line, venue) or self._made(line, venue)
+        return found[key]
+
+    def _note_unknown(self, line: Line) -> None:
+        channels = self._unknown.setdefault(line.url, [])
+        if line.dir == "in" and line.ch == "ws" and len(channels) < 5:
+            channel = channel_of(line)
+            if channel not in channels:
+                channels.append(channel)
+
+    def _what_is_unknown(self) -> str:
+        if not self._unknown:
+            urls = {f"{s.keeper.venue.name} {s.keeper.venue.product}" for s in self.sessions}
+            return f"no book message in it ({', '.join(sorted(urls)) or 'no frames'})"
+        found = "; ".join(f"{url}, channels {', '.join(names) or 'none'}" for url, names in self._unknown.items())
+        return f"no book protocol that is known here: {found}; name it with --venue and --market if it is one"
+
+    def _venue(self, line: Line) -> Venue | None:
+        if line.venue:
+            known = venues().get((line.venue, line.product))
+            if known is None:
+                raise UsageError(f"recording of venue {line.venue} {line.product}, which is not known here")
+            return known()
+        fits = [kind for kind in self.products if kind.speaks_at(line.url)]
+        if not fits and self.products is not None and len(self.products) == 1:
+            fits = list(self.products)
+        return fits[0]() if fits else None
+
+    def _continued(self, index: int, line: Line, venue: Venue) -> Session | None:
+        """A later file of the same connection goes on with its session, unless it opens one of its own."""
+        if line.ev == "open":
+            return None
+        for earlier in range(index):
+            for url, session in self._of_file.get(earlier, {}).items():
+                known = session.keeper.venue
+                if url.split("?")[0] == line.url.split("?")[0] and (known.name, known.product) == (venue.name, venue.product):
+                    return session
+        return None
+
+    def _made(self, line: Line, venue: Venue) -> Session:
+        product = (venue.name, venue.product)
+        serial = self._serial[product, line.route] = self._serial.get((product, line.route), -1) + 1
+        route = line.route if line.route in venue.routes else next(iter(venue.routes))
+        session = Session(venue, route, str(serial))
+        if not line.venue:
+            session.keeper.channels = tuple(Channel)
+        session.discover = lambda native: self._discover(session, venue, native)
+        self.sessions.append(session)
+        return session
+
+    def _discover(self, session: Session, venue: Venue, native: str) -> Pair:
+        instrument = self.instruments.get((venue.name, venue.product, native)) or venue.infer(native)
+        pair = Pair(venue, instrument, self.most_levels)
+        pair.depth = session.keeper.depths.get(native, 0)
+        pair.carries_book = Channel.BOOK in session.keeper.channels
+        pair.carries_trades = Channel.TRADES in session.keeper.channels
+        session.add(pair)
+        at = next(index for index, found in self._of_file.items() if session in found.values())
+        self.pairs.append((pair, self.paths[at]))
+        self.made(pair, session)
+        image = self._images.pop(((venue.name, venue.product), native), None)
+        if image is not None and pair.carries_book:
+            body, status, limit = image
+            session.keeper.fetched(native, status, body, self.now, limit=limit)
+        return pair
+
+    # -- REST answers ----------------------------------------------------------------------------------------
+
+    def _answer(self, index: int, line: Line) -> None:
+        """A snapshot goes to the pair it is of, now or as soon as that pair turns up."""
+        for kind in self.products:
+            if line.venue and (kind.name, kind.product) != (line.venue, line.product):
+                continue
+            venue = kind()
+            native = venue.snapshot_symbol(line.url)
+            if not native:
+                continue
+            limit = venue.snapshot_limit(line.url)
+            product = (venue.name, venue.product)
+            taken = False
+            for session in self.sessions:
+                known = session.keeper.venue
+                pair = session.pairs.get(native.encode())
+                if (known.name, known.product) == product and pair is not None and pair.carries_book:
+                    session.keeper.fetched(native, line.status, line.frame, self.now, limit=limit)
+                    session.keeper.take_actions()
+                    taken = True
+            if not taken:
+                self._images[product, native] = (line.frame, line.status, limit)
+
+    def _read_instruments(self, path: Path) -> None:
+        beside = path.with_name(path.name.removesuffix(".gz").removesuffix(".jsonl") + INSTRUMENTS)
+        if not beside.exists():
+            return
+        for line in read(beside):
+            self._learn(line, beside)
+
+    def _learn(self, line: Line, path: Path) -> None:
+        for kind in self.products:
+            venue = kind()
+            if not any(_path(line.url) == _path(ours) for ours in venue.instrument_paths()):
+                continue
+            try:
+                found = list(venue.instruments(_decode(line.frame)))
+            except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+                continue  # another product's list under the same path
+            for one in found:
+                self.instruments[venue.name, venue.product, one.native] = one
+
+
+def _path(url: str) -> str:
+    return "/" + url.split("://")[-1].partition("/")[2].split("?")[0] if "://" in url else url.split("?")[0]
+
+
+def _chosen(venue: str, market: str) -> list[type[Venue]]:
+    """Products that a recording may be of; all, unless the user named a venue or market."""
+    found = list(venues().values())
+    if venue:
+        found = [kind for kind in found if kind.name == venue]
+        if not found:
+            raise UsageError(f"no venue {venue!r}; known are {', '.join(sorted({name for name, _ in venues()}))}")
+    if market:
+        fits = [kind for kind in found if market == kind.product or market in kind.markets]
+        if not fits:
+            known = sorted({kind.product for kind in found} | {str(one) for kind in found for one in kind.markets})
+            raise UsageError(f"no market {market!r}; known are {', '.join(known)}")
+        found = fits
+    return found
+
+
+def channel_of(line: Line) -> str:
+    """What a frame calls its channel, for the message that nobody here knows it."""
+    try:
+        message: Any = _decode(line.frame)
+    except msgspec.DecodeError:
+        return "unreadable"
+    if isinstance(message, list):
+        words = [part for part in message if isinstance(part, str)]
+        return " ".join(words) or "array"
+    if isinstance(message, dict):
+        for key in ("channel", "topic", "table", "stream", "ch", "type", "event", "e", "op"):
+            if isinstance(message.get(key), str):
+                return str(message[key])
+        arg = message.get("arg")
+        if isinstance(arg, dict):
+            return str(arg.get("channel", "unknown"))
+    return "unknown"
