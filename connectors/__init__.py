@@ -17,7 +17,7 @@ from .venue import Venue
 
 
 @cache
-def venues() -> dict[tuple[str, str], type[Venue]]:
+def all_venues() -> dict[tuple[str, str], type[Venue]]:
     """(name, product) -> class, for every venue file there is."""
     found: dict[tuple[str, str], type[Venue]] = {}
     for module in sorted(info.name for info in pkgutil.iter_modules(_folder.__path__)):
@@ -29,7 +29,7 @@ def venues() -> dict[tuple[str, str], type[Venue]]:
 
 def products(name: str) -> list[type[Venue]]:
     """The products of a venue; UsageError with the known names where there is none."""
-    known = venues()
+    known = all_venues()
     found = [value for (venue, _), value in known.items() if venue == name]
     if not found:
         raise UsageError(f"no venue {name!r}; known are {', '.join(sorted({venue for venue, _ in known}))}")

@@ -54,6 +54,7 @@ cdef class Book:
     cdef public long long bid_floor, ask_ceiling
     cdef unsigned long long[::1] tens
     cdef long long bid_edge, ask_edge
+    cdef readonly int tops
     cdef bint top_stale
     # the best TOP levels of each side, best first
     cdef readonly int bid_count, ask_count
@@ -70,3 +71,7 @@ cdef class Book:
     cpdef bint crossed(self) noexcept
     cpdef bint widen(self, int price_places, int size_places)
     cpdef void truncate(self, int depth) noexcept
+    cdef bint bids_reach(self, int levels) noexcept
+    cdef bint asks_reach(self, int levels) noexcept
+    cdef double bid_sum(self, int levels) noexcept
+    cdef double ask_sum(self, int levels) noexcept

@@ -17,7 +17,7 @@ from cython.cimports.libc.math import exp
 from .wire import EXPONENT
 
 TOP = 20  # levels a side that are kept as numbers for the metrics of each message
-_TOP = cython.declare(cython.int, TOP)
+NAN = cython.declare(cython.double, float("nan"))
 _BLOCK = cython.declare(cython.int, 64)
 _THIN = cython.declare(cython.int, 12)
 _LARGEST = cython.declare(cython.longlong, 4_000_000_000_000_000_000)
@@ -508,11 +508,17 @@ class Book:
         self.price_places, self.size_places = price_places, size_places
         self.most = most
         self.tens = array.array("Q", [int("1" + "0" * k) for k in range(20)])
-        self.bid_key, self.ask_key = array.array("q", [0] * 20), array.array("q", [0] * 20)
-        self.bid_price, self.ask_price = array.array("d", [0.0] * 20), array.array("d", [0.0] * 20)
-        self.bid_size, self.ask_size = array.array("d", [0.0] * 20), array.array("d", [0.0] * 20)
+        self.keep_top(TOP)
         self.set_contract(1.0, False)
         self.clear()
+
+    def keep_top(self, levels: int) -> None:
+        """Keep this many levels a side as numbers instead of TOP."""
+        self.tops = levels
+        self.bid_key, self.ask_key = array.array("q", [0] * levels), array.array("q", [0] * levels)
+        self.bid_price, self.ask_price = array.array("d", [0.0] * levels), array.array("d", [0.0] * levels)
+        self.bid_size, self.ask_size = array.array("d", [0.0] * levels), array.array("d", [0.0] * levels)
+        self.top_stale = True
 
     def set_contract(self, contract_size: float, inverse: bool) -> None:
         """Say what one unit of size is: `contract_size` of base, or of quote where `inverse`. NaN: not known."""
@@ -655,9 +661,9 @@ class Book:
     @cython.exceptval(check=False)
     def truncate(self, depth: cython.int) -> cython.void:
         """Keep the best `depth` levels a side, as venues with a window expect of their clients."""
-        if self.bids.count > depth and self.bids.trim(depth) > 0 and depth <= _TOP:
+        if self.bids.count > depth and self.bids.trim(depth) > 0 and depth <= self.tops:
             self.top_stale = True
-        if self.asks.count > depth and self.asks.trim(depth) > 0 and depth <= _TOP:
+        if self.asks.count > depth and self.asks.trim(depth) > 0 and depth <= self.tops:
             self.top_stale = True
 
     @cython.ccall
@@ -671,12 +677,52 @@ class Book:
         """Bring the best levels up to date; True if a message touched them since the last time."""
         if not self.top_stale:
             return False
-        self.bid_count = self.bids.top(_TOP, self.bid_key, self.bid_price, self.bid_size)
-        self.ask_count = self.asks.top(_TOP, self.ask_key, self.ask_price, self.ask_size)
-        self.bid_edge = self.bid_key[_TOP - 1] if self.bid_count == _TOP else _NOWHERE
-        self.ask_edge = self.ask_key[_TOP - 1] if self.ask_count == _TOP else _NOWHERE
+        self.bid_count = self.bids.top(self.tops, self.bid_key, self.bid_price, self.bid_size)
+        self.ask_count = self.asks.top(self.tops, self.ask_key, self.ask_price, self.ask_size)
+        self.bid_edge = self.bid_key[self.tops - 1] if self.bid_count == self.tops else _NOWHERE
+        self.ask_edge = self.ask_key[self.tops - 1] if self.ask_count == self.tops else _NOWHERE
         self.top_stale = False
         return True
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def bids_reach(self, levels: cython.int) -> cython.bint:
+        """Is it known what the best `levels` bids are? A side that ends before is known where it has no floor."""
+        if self.bid_count >= levels:
+            return -self.bid_key[levels - 1] >= self.bid_floor
+        return self.bid_floor == -_NOWHERE
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def asks_reach(self, levels: cython.int) -> cython.bint:
+        """Is it known what the best `levels` asks are?"""
+        if self.ask_count >= levels:
+            return self.ask_key[levels - 1] <= self.ask_ceiling
+        return self.ask_ceiling == _NOWHERE
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def bid_sum(self, levels: cython.int) -> cython.double:
+        """Base size of the best `levels` bids (of those there are, if fewer); NaN where they are not known."""
+        k: cython.int
+        total: cython.double = 0
+        if not self.bids_reach(levels):
+            return NAN
+        for k in range(levels if levels < self.bid_count else self.bid_count):
+            total += self.bid_size[k]
+        return total
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def ask_sum(self, levels: cython.int) -> cython.double:
+        """Base size of the best `levels` asks (of those there are, if fewer); NaN where they are not known."""
+        k: cython.int
+        total: cython.double = 0
+        if not self.asks_reach(levels):
+            return NAN
+        for k in range(levels if levels < self.ask_count else self.ask_count):
+            total += self.ask_size[k]
+        return total
 
     # -- as text ---------------------------------------------------------------------------------------------
 

@@ -256,9 +256,14 @@ class Pair:
             self.checksums_failed += 1
             return self.lose("checksum", now)
         if self.book.crossed():
+            if kind == _SNAPSHOT:
+                self.fresh_image = True  # the next good state is the first, not the end of a transition
             return self._found_crossed(now)
         self.crossed_run = 0
         self.crossed_since = 0
+        if self.fresh_image:
+            kind = _SNAPSHOT
+            self.fresh_image = False
         if self.state != _LIVE:
             self._went_live(now)
         return self.listener.book_changed(self, kind, self.event_time, now)

@@ -18,6 +18,7 @@ _TIME = cython.declare(cython.int, int(Slot.TIME))
 _SENT = cython.declare(cython.int, int(Slot.SENT))
 # Literals beyond 32 bits would be Python objects in C: they stand here, typed.
 _FULL = cython.declare(cython.ulonglong, 922337203685477580)  # a tenth of 2**63
+_TENTH = cython.declare(cython.longlong, 922_337_203_685_477_580)
 _SECOND = cython.declare(cython.longlong, 1_000_000_000)
 _MOST_SECONDS = cython.declare(cython.longlong, 100_000_000_000)
 _MOST_MILLIS = cython.declare(cython.longlong, 100_000_000_000_000)
@@ -679,10 +680,10 @@ class Scanner:
         if self.p[i] == 45:
             negative = True
             i += 1
-        if i == self.ends[at] or self.ends[at] - i > 18:
+        if i == self.ends[at] or self.ends[at] - i > 19:
             return missing
         while i < self.ends[at]:
-            if not 48 <= self.p[i] <= 57:
+            if not 48 <= self.p[i] <= 57 or value >= _TENTH:
                 return missing
             value = value * 10 + (self.p[i] - 48)
             i += 1

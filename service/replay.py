@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from connectors import venues
+from connectors import all_venues
 from connectors.book import NOWHERE
 from connectors.errors import UnknownProtocol, UsageError
 from connectors.instruments import Instrument
@@ -137,7 +137,7 @@ class Player:
 
     def _venue(self, line: Line) -> Venue | None:
         if line.venue:
-            known = venues().get((line.venue, line.product))
+            known = all_venues().get((line.venue, line.product))
             if known is None:
                 raise UsageError(f"recording of venue {line.venue} {line.product}, which is not known here")
             return known()
@@ -218,7 +218,7 @@ class Player:
     def _learn(self, line: Line, path: Path) -> None:
         for kind in self.products:
             venue = kind()
-            if not any(_path(line.url) == _path(ours) for ours in venue.instrument_paths()):
+            if not any(_path(line.url).endswith(_path(ours)) for ours in venue.instrument_paths()):
                 continue
             try:
                 found = list(venue.instruments(_decode(line.frame)))
@@ -234,11 +234,11 @@ def _path(url: str) -> str:
 
 def _chosen(venue: str, market: str) -> list[type[Venue]]:
     """Products that a recording may be of; all, unless the user named a venue or market."""
-    found = list(venues().values())
+    found = list(all_venues().values())
     if venue:
         found = [kind for kind in found if kind.name == venue]
         if not found:
-            raise UsageError(f"no venue {venue!r}; known are {', '.join(sorted({name for name, _ in venues()}))}")
+            raise UsageError(f"no venue {venue!r}; known are {', '.join(sorted({name for name, _ in all_venues()}))}")
     if market:
         fits = [kind for kind in found if market == kind.product or market in kind.markets]
         if not fits:

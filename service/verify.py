@@ -25,7 +25,7 @@ def verify(
 
 def has_book(pair: Pair) -> bool:
     """Did any book message come for it, or only trades?"""
-    return bool(pair.updates or pair.loaded or pair.dropped or pair.gaps or pair.held or pair.image_time)
+    return bool(pair.updates or pair.loaded or pair.dropped or pair.ignored or pair.resyncs or pair.gaps or pair.held)
 
 
 def verdict(pair: Pair, path: Path) -> dict[str, Any]:

@@ -48,9 +48,13 @@ class Selection:
     markets: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
 
+    def venue_test(self) -> Test:
+        """A test of a venue's id alone."""
+        return one_of(self.venues)
+
     def test(self) -> Callable[[Book], bool]:
         """A test of one book; symbols without a wildcard are read in any form, native ids too."""
-        venue, market = one_of(self.venues), one_of(self.markets)
+        venue, market = self.venue_test(), one_of(self.markets)
         globs = [text for text in self.symbols if is_glob(text)]
         symbol = one_of(globs) if globs or not self.symbols else lambda name: False
         exact = frozenset().union(*(spellings(text) for text in self.symbols if not is_glob(text)))

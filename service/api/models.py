@@ -23,6 +23,14 @@ _BOOK: dict[str, Any] = {
     "received": 1_790_000_000_004_000_000,
     "update_id": 7_211_345_981,
     "native": "BTCUSDT",
+    "depth": 1000,
+    "capped": False,
+}
+_READING: dict[str, Any] = _BOOK | {
+    "age_seconds": 0.012,
+    "latency_seconds": 0.004,
+    "values": {"queue_imbalance": 0.43, "spread.ratio": 1.5e-6, "depth.base{band_bps=100,side=bid}": None},
+    "truncated": ["depth.base{band_bps=100,side=bid}"],
 }
 
 
@@ -59,25 +67,17 @@ class BookIdentity(BaseModel):
 class Reading(BookIdentity):
     """A book's reading: every value that was asked for, null where it is undefined."""
 
-    model_config = _example(
-        **_BOOK,
-        depth=1000,
-        capped=False,
-        age_seconds=0.012,
-        latency_seconds=0.004,
-        values={"queue_imbalance": 0.43, "spread.ratio": 1.5e-6, "depth.base{band_bps=100,side=bid}": None},
-        truncated=["depth.base{band_bps=100,side=bid}"],
-    )
+    model_config = _example(**_READING)
     age_seconds: Seconds | None = Field(description="Since the last message was received.")
     latency_seconds: float | None = Field(description="Receive time minus the venue's time of the last message.")
     values: dict[str, float | None] = Field(description="By name of the output, see /api/v1/metrics.")
     truncated: list[str] = Field(description="Values that are null as they reach beyond what the venue has proven.")
 
 
-class OneReading(Answer):
+class OneReading(Reading, Answer):
     """The reading of one book."""
 
-    reading: Reading
+    model_config = _example(t=1_790_000_000_016_000_000, simulated=False, **_READING)
 
 
 class Readings(Answer):
@@ -87,29 +87,26 @@ class Readings(Answer):
     next_cursor: str | None = Field(description="Ask again with this as `cursor` for the rest; null at the end.")
 
 
-class Levels(BookIdentity):
+class OneBook(BookIdentity, Answer):
     """A book's best levels; null while it is not live."""
 
     model_config = _example(
-        **_BOOK, depth=1000, capped=False, age_seconds=0.012, bids=[["64000.10", "1.250"]], asks=[["64000.20", "0.310"]]
+        t=1_790_000_000_016_000_000,
+        simulated=False,
+        **_BOOK,
+        age_seconds=0.012,
+        bids=[["64000.10", "1.250"]],
+        asks=[["64000.20", "0.310"]],
     )
-    age_seconds: Seconds | None
+    age_seconds: Seconds | None = Field(description="Since the last message was received.")
     bids: list[Level] | None = Field(description="Best first.")
     asks: list[Level] | None = Field(description="Best first.")
-
-
-class OneBook(Answer):
-    """The levels of one book."""
-
-    book: Levels
 
 
 class Symbol(BookIdentity):
     """A book that is kept, with what happened to it so far."""
 
-    model_config = _example(
-        **_BOOK, depth=1000, capped=False, counters={"updates": 90_211, "gaps": 0}, resyncs_by_reason={"gap": 1}
-    )
+    model_config = _example(**_BOOK, counters={"updates": 90_211, "gaps": 0}, resyncs_by_reason={"gap": 1})
     counters: dict[str, int]
     resyncs_by_reason: dict[str, int]
 
@@ -302,3 +299,12 @@ class Problem(BaseModel):
     instance: str = ""
     suggestions: list[str] = Field(default=[], description="Near names, where a name was not known.")
     errors: list[ProblemField] = Field(default=[], description="Fields that are wrong.")
+
+
+class NotReady(Problem):
+    """The error of /readyz, with the same detail as when it is ready."""
+
+    stopping: bool
+    books: int
+    live: int
+    venues: list[VenueReadiness]

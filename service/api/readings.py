@@ -135,8 +135,8 @@ def venue(facts: VenueFacts) -> Row:
     }
 
 
-def metric(declaration: Declaration) -> Row:
-    """What a metric says about itself."""
+def metric(declaration: Declaration, outputs: Sequence[Output]) -> Row:
+    """What a metric says about itself, with those of the outputs that are its own."""
     return {
         "key": declaration.key,
         "group": declaration.group,
@@ -145,7 +145,7 @@ def metric(declaration: Declaration) -> Row:
         "help": declaration.help,
         "formula": declaration.formula,
         "source": declaration.source,
-        "outputs": [_output(output) for output in declaration.outputs],
+        "outputs": [_output(output) for output in outputs if output.key == declaration.key],
     }
 
 

@@ -1,0 +1,107 @@
+"""Puts the outward side together: REST, stream, /metrics, probes and page, around an engine that it only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any, cast
+
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
+
+from service.exposition import CONTENT_TYPE, Exposition
+
+from .access import Access
+from .assets import add_page
+from .guard import Guard
+from .health import health_router
+from .hub import Hub
+from .ports import Engine, Output, VenueFacts
+from .problems import MEDIA_TYPE, tell_problems
+from .rest import Rest, rest_router
+from .selfmetrics import SelfMetrics, build_version
+from .settings import ApiSettings
+from .stream import stream_router
+
+DESCRIPTION = (
+    "Order book imbalance of every venue, and how far each number can be trusted.\n\n"
+    "A book is `syncing`, `live`, `stale`, `crossed` or `lost`, with a reason; its venue proves it by `checksum`, "
+    "`sequence`, `image` or `none`. A book that is not live has no values: null, never the last one. "
+    "Plus is buy pressure.\n\nThe stream is at `/api/v1/stream` (WebSocket)."
+)
+
+
+def create_app(
+    engine: Engine,
+    venues: Sequence[VenueFacts],
+    settings: ApiSettings,
+    clock: Callable[[], int],
+    exported: Callable[[Output], bool] = lambda output: True,
+) -> FastAPI:
+    """The application. `clock` gives nanoseconds since 1970; `exported` tells which outputs /metrics shows.
+
+    `app.state.hub` closes the sockets (`await hub.stop()`); from then on /readyz says that the service is stopping.
+    Raises UsageError where the settings ask for keys and name none.
+    """
+    settings.check()
+    app = FastAPI(
+        title="Steelyard",
+        version=build_version(),
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    access = Access(settings.api_keys, needed=settings.keys_needed, origins=settings.allowed_origins)
+    hub = app.state.hub = Hub(engine, settings, clock)
+    app.include_router(rest_router(Rest(engine, venues, clock)))
+    app.include_router(health_router(engine, clock, lambda: hub.stopping))
+    app.include_router(stream_router(hub, access))
+    _add_metrics(app, Exposition(engine, exported), SelfMetrics(lambda: hub.tally), clock)
+    add_page(app)
+    tell_problems(app)
+    _allow_origins(app, settings.allowed_origins)
+    app.add_middleware(Guard, access=access)
+    app.openapi = lambda: _schema(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    return app
+
+
+def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(origins), allow_methods=["GET"], allow_headers=["Authorization"]
+        )
+
+
+def _add_metrics(app: FastAPI, exposition: Exposition, own: SelfMetrics, clock: Callable[[], int]) -> None:
+    @app.get(
+        "/metrics",
+        operation_id="scrape",
+        tags=["health"],
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
+    async def scrape(request: Request) -> Response:
+        """Prometheus text: books and feeds as they are now, and the service itself."""
+        began = perf_counter()
+        text = exposition.render(clock())
+        own.scrape_seconds.set(perf_counter() - began)
+        return Response(text + own.render(), media_type=CONTENT_TYPE)
+
+
+def _schema(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI, with errors under the media type that they have."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                _retype_problems(operation["responses"])
+        app.openapi_schema = schema
+    return cast(dict[str, Any], app.openapi_schema)
+
+
+def _retype_problems(responses: dict[str, Any]) -> None:
+    for status, response in responses.items():
+        if status[0] in "45" and "application/json" in response.get("content", {}):
+            response["content"] = {MEDIA_TYPE: response["content"].pop("application/json")}

@@ -1,0 +1,289 @@
+"""Channels of the stream: each is encoded once, for all who subscribed to it, and each subscriber takes the newest.
+
+A channel keeps one topic a book (the feeds channel has a single one). `note` says that a topic changed, `flush` tells
+the subscribers, and the first of them to take the topic has it encoded; the others find the same text.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from . import readings
+from .ports import Book, Engine, TradePrint
+from .wishes import Spec
+
+Topic = Book | None  # None: the one topic of the feeds channel
+MOST_PRINTS = 10_000  # kept between two flushes of a trades channel
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the stream did so far, and holds now."""
+
+    clients: int = 0
+    channels: int = 0
+    encodings: int = 0
+    messages: int = 0
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where channels read: the engine, the clock (nanoseconds), and the count they keep."""
+
+    engine: Engine
+    clock: Callable[[], int]
+    tally: Tally
+
+
+class Subscription:
+    """One client's place in a channel: the topics that it has yet to be sent, and how often each was passed over."""
+
+    def __init__(self, number: int, channel: Channel, wake: Callable[[], None]) -> None:
+        self.number = number
+        self.channel = channel
+        self.open = False  # until it has joined, and once it is released
+        self._wake = wake
+        self._seq = 0
+        self._seen: set[Topic] = set()
+        self._pending: dict[Topic, int] = {}
+
+    def mark(self, topic: Topic) -> None:
+        """This topic has news. Where older news still wait they are passed over."""
+        if not self.open:
+            return
+        if (missed := self._pending.get(topic)) is None:
+            self._pending[topic] = 0
+        else:
+            self._pending[topic] = missed + 1
+            self.channel.source.tally.missed += 1
+        self._wake()
+
+    def take(self) -> Iterator[str]:
+        """Messages for all that waits now, newest values."""
+        for topic in list(self._pending):
+            if not self.open:
+                return
+            missed = self._pending.pop(topic)
+            yield self.message(topic, missed, self.channel.body(topic))
+
+    def message(self, topic: Topic, missed: int, body: str) -> str:
+        """What is the client's own (its channel id, its count) before what is everybody's."""
+        kind = "update" if topic in self._seen else "snapshot"
+        self._seen.add(topic)
+        self._seq += 1
+        name = self.channel.spec.name
+        return (
+            f'{{"type":"{kind}","channel":{self.number},"name":"{name}","seq":{self._seq},"missed":{missed},{body}'
+        )
+
+
+class Channel:
+    """What is the same for all kinds of channels. Subclasses encode."""
+
+    def __init__(self, spec: Spec, source: Source) -> None:
+        self.spec = spec
+        self.source = source
+        self.interval = spec.interval_milliseconds / 1000
+        self.due = 0.0  # loop time before which it is not flushed again
+        self.changed: set[Topic] = set()
+        self.topics: dict[Topic, None] = {}
+        self.subscriptions: dict[Subscription, None] = {}
+        self._bodies: dict[Topic, str] = {}
+        self.fits = spec.selection.test()
+
+    def subscription(self, number: int, wake: Callable[[], None]) -> Subscription:
+        """A place for a client. It keeps the channel alive, and is sent nothing before `join`."""
+        subscription = self._seat(number, wake)
+        self.subscriptions[subscription] = None
+        return subscription
+
+    def _seat(self, number: int, wake: Callable[[], None]) -> Subscription:
+        return Subscription(number, self, wake)
+
+    def join(self, subscription: Subscription) -> None:
+        """Begin to send: first a snapshot of every topic, read anew."""
+        subscription.open = True
+        self._bodies.clear()
+        for topic in self.topics:
+            subscription.mark(topic)
+
+    def note(self, topic: Topic) -> None:
+        """Something changed here: told at the next flush."""
+        self.topics[topic] = None
+        self.changed.add(topic)
+
+    def flush(self) -> None:
+        """Tell all subscribers what changed since the last flush."""
+        for topic in self.changed:
+            self._bodies.pop(topic, None)
+            for subscription in self.subscriptions:
+                subscription.mark(topic)
+        self.changed.clear()
+
+    def refresh(self) -> None:
+        """Note what has changed by the passing of time alone."""
+
+    def body(self, topic: Topic) -> str:
+        """The JSON of a topic after the client's own fields; encoded once."""
+        if (body := self._bodies.get(topic)) is None:
+            self._bodies[topic] = body = self.encode(topic)
+            self.source.tally.encodings += 1
+        return body
+
+    def encode(self, topic: Topic) -> str:
+        """Write it as it is now."""
+        raise NotImplementedError
+
+    def written(self, fields: dict[str, Any]) -> str:
+        """Fields as JSON without the first brace, with time and origin before them."""
+        head = {"t": self.source.clock(), "simulated": self.source.engine.simulated}
+        return orjson.dumps(head | fields)[1:].decode()
+
+
+class ReadingsChannel(Channel):
+    """Values of each book that fits."""
+
+    def __init__(self, spec: Spec, source: Source) -> None:
+        super().__init__(spec, source)
+        self._columns = readings.Columns(source.engine.outputs, spec.metrics)
+        self._values: dict[Topic, dict[str, float | None]] = {}
+        self._fresh: set[Topic] = set()
+
+    def encode(self, topic: Topic) -> str:
+        assert topic is not None
+        now = self.source.clock()
+        values = self._values[topic] = self._columns.values(topic, now)
+        self._fresh.add(topic)
+        truncated = self._columns.truncated(topic, now)
+        return self.written(readings.identity(topic) | {"values": values, "truncated": truncated})
+
+    def refresh(self) -> None:
+        now = self.source.clock()
+        for topic in self.topics:
+            if topic is not None and topic not in self._fresh and topic not in self.changed:
+                if _differ(self._values.get(topic), self._columns.values(topic, now)):
+                    self.note(topic)
+        self._fresh.clear()
+
+
+def _differ(before: dict[str, float | None] | None, after: dict[str, float | None]) -> bool:
+    return orjson.dumps(before) != orjson.dumps(after)  # NaN is unlike itself, null is not
+
+
+class BooksChannel(Channel):
+    """The best levels of each book that fits."""
+
+    def encode(self, topic: Topic) -> str:
+        assert topic is not None
+        return self.written(readings.levels(topic, self.spec.depth, self.source.clock()))
+
+
+class FeedsChannel(Channel):
+    """All connections of the venues that fit, whenever one of them changed."""
+
+    def __init__(self, spec: Spec, source: Source) -> None:
+        super().__init__(spec, source)
+        self._fits = spec.selection.venue_test()
+        self.fits = lambda book: False
+        self.topics[None] = None
+        self._told: list[readings.Row] = []
+
+    def encode(self, topic: Topic) -> str:
+        self._told = self._rows()
+        return self.written({"feeds": self._told})
+
+    def refresh(self) -> None:
+        if self._told != self._rows():
+            self.note(None)
+
+    def _rows(self) -> list[readings.Row]:
+        rows = [readings.feed(one, 0) for one in self.source.engine.feeds if self._fits(one.venue)]
+        for row in rows:
+            del row["silent_seconds"]  # grows by itself: `t` less `last_received`
+        return rows
+
+
+class TradesChannel(Channel):
+    """Trades as they come, several in one message where they come faster than the interval."""
+
+    def __init__(self, spec: Spec, source: Source, most: int) -> None:
+        super().__init__(spec, source)
+        self._most = most
+        self._prints: dict[Book, deque[dict[str, Any]]] = {}
+        self._lost: dict[Book, int] = {}
+
+    def _seat(self, number: int, wake: Callable[[], None]) -> Subscription:
+        return TradesSubscription(number, self, wake, self._most)
+
+    def traded(self, book: Book, trade: TradePrint) -> None:
+        """Keep a print until the next flush."""
+        prints = self._prints.setdefault(book, deque(maxlen=MOST_PRINTS))
+        if len(prints) == MOST_PRINTS:
+            self._lost[book] = self._lost.get(book, 0) + 1
+        fields = {"t": trade.t, "side": trade.side, "price": trade.price, "size": trade.size, "quote": trade.quote}
+        prints.append(fields)
+        self.note(book)
+
+    def flush(self) -> None:
+        for book, prints in self._prints.items():
+            body = self._with_trades(book, list(prints))
+            self.source.tally.encodings += 1
+            for subscription in self.subscriptions:
+                assert isinstance(subscription, TradesSubscription)
+                subscription.push(book, body, len(prints), self._lost.get(book, 0))
+        self._prints.clear()
+        self._lost.clear()
+        self.changed.clear()
+
+    def encode(self, topic: Topic) -> str:
+        assert topic is not None
+        return self._with_trades(topic, [])
+
+    def _with_trades(self, book: Book, trades: list[dict[str, Any]]) -> str:
+        return self.written(readings.identity(book) | {"trades": trades})
+
+
+class TradesSubscription(Subscription):
+    """Trades are no state: each is sent, and what a slow client has no room for is counted in `missed`."""
+
+    def __init__(self, number: int, channel: Channel, wake: Callable[[], None], most: int) -> None:
+        super().__init__(number, channel, wake)
+        self._most = most
+        self._waiting: deque[tuple[Book, str, int]] = deque()
+        self._held = 0
+        self._lost: dict[Book, int] = {}
+
+    def push(self, book: Book, body: str, prints: int, lost: int) -> None:
+        """Wait for the client with these prints; the oldest go when there are too many."""
+        if not self.open:
+            return
+        if book not in self._seen:
+            self._pending[book] = 0
+        self._waiting.append((book, body, prints))
+        self._held += prints
+        if lost:
+            self._lose(book, lost)
+        while self._held > self._most and len(self._waiting) > 1:
+            oldest, _, dropped = self._waiting.popleft()
+            self._held -= dropped
+            self._lose(oldest, dropped)
+        self._wake()
+
+    def _lose(self, book: Book, prints: int) -> None:
+        self._lost[book] = self._lost.get(book, 0) + prints
+        self.channel.source.tally.missed += prints
+
+    def take(self) -> Iterator[str]:
+        yield from super().take()
+        for _ in range(len(self._waiting)):
+            if not self.open or not self._waiting:
+                return
+            book, body, prints = self._waiting.popleft()
+            self._held -= prints
+            yield self.message(book, self._lost.pop(book, 0), body)

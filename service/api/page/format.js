@@ -1,0 +1,52 @@
+// How numbers are written: calm, with a sign where the sign matters, and nothing where there is nothing.
+
+export const NOTHING = "–";
+export const MINUS = "−";
+
+export function signed(number, text) {
+  return (number > 0 ? "+" : number < 0 ? MINUS : "") + text;
+}
+
+export function fixed(number, places) {
+  return Math.abs(number).toFixed(places);
+}
+
+/** A ratio between -1 and 1: +0.43. */
+export function ratio(number) {
+  return signed(Math.round(number * 100), fixed(number, 2));
+}
+
+/** A price with as many places as its size leaves room for. */
+export function price(number) {
+  const size = Math.abs(number);
+  const places = size >= 1000 ? 2 : size >= 10 ? 3 : size >= 0.1 ? 5 : 8;
+  return number.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
+}
+
+/** A relative spread (0.0001 is one basis point) in basis points. */
+export function basisPoints(number) {
+  const points = number * 1e4;
+  return points.toFixed(points >= 100 ? 0 : points >= 10 ? 1 : points >= 0.1 ? 2 : 3);
+}
+
+/** Three digits and a letter for thousands, millions, billions. */
+export function compact(number) {
+  const size = Math.abs(number);
+  for (const [limit, letter] of [[1e9, "G"], [1e6, "M"], [1e4, "k"]]) {
+    if (size >= limit) return trimmed(size / (limit === 1e4 ? 1e3 : limit)) + letter;
+  }
+  return size === 0 ? "0" : trimmed(size);
+}
+
+function trimmed(size) {
+  if (size < 0.0005) return size.toExponential(1);
+  return size.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}
+
+/** Seconds since something. */
+export function age(seconds) {
+  if (seconds < 1) return "<1 s";
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3600)} h`;
+}

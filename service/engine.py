@@ -1,0 +1,454 @@
+"""Events in, readings out: the metrics of every book, updated with each message. Synchronous, no clock, no I/O.
+
+`Readings` listens to one book (over all connections that ever carried it) and keeps a row of numbers; `Engine` knows
+them all. What is not live has no values; what reaches beyond the proven part of a book has none either.
+"""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import cython
+from cython.cimports.connectors.book import Book
+from cython.cimports.connectors.sync import Listener, Pair
+from cython.cimports.service.metrics.declare import Context, Metric
+
+from connectors.book import Book
+from connectors.instruments import Instrument
+from connectors.sync import CROSSED, LIVE, LOST, SNAPSHOT, STATES, SYNCING, Listener, Pair
+
+from .metrics import metrics
+from .metrics.declare import Context, Declaration, Metric, Output
+
+_LIVE = cython.declare(cython.int, LIVE)
+_LOST = cython.declare(cython.int, LOST)
+_SYNCING = cython.declare(cython.int, SYNCING)
+_SNAPSHOT = cython.declare(cython.int, SNAPSHOT)
+_LAZY = cython.declare(cython.longlong, 100_000_000)  # ns of event time between lazy updates (metrics.md 0.8)
+_NAN = cython.declare(cython.double, float("nan"))
+
+Key = tuple[str, str, str]
+DISPUTED_BELOW = 0.8  # agreement under which a disputed taker side is not believed
+
+
+class Print:
+    """A trade as it is told to whoever listens: price, size in base, worth in quote, taker side, venue time (ns)."""
+
+    __slots__ = ("price", "quote", "side", "size", "t")
+
+    def __init__(self, price: float, size: float, quote: float, side: int, t: int) -> None:
+        self.price, self.size, self.quote, self.t = price, size, quote, t
+        self.side = "buy" if side > 0 else "sell" if side < 0 else "unknown"
+
+
+class Plan:
+    """Which metrics run, and what comes out of them in which order: the same for all books of an engine."""
+
+    def __init__(self, keys: Sequence[str] | None = None, params: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """`keys` None takes all metrics; `params` replaces label values per metric."""
+        known = metrics()
+        chosen = list(known) if keys is None else [key for key in known if key in keys]
+        self.kinds = [(known[key], dict((params or {}).get(key, {}))) for key in chosen]
+        self.declarations: list[Declaration] = [kind.declaration for kind, _ in self.kinds]
+        self.outputs: list[Output] = []
+        self.starts: list[int] = []
+        for kind, given in self.kinds:
+            self.starts.append(len(self.outputs))
+            self.outputs += kind.declaration.outputs(given)
+        feeds = {declaration.key: declaration.feed for declaration in self.declarations}
+        self.is_counter = array.array("b", [output.counter for output in self.outputs])
+        self.is_flow = array.array("b", [feeds[output.key] == "trades" for output in self.outputs])
+        self.lasting = array.array("b", [feeds[output.key] != "book" or output.counter for output in self.outputs])
+
+    def make(self, context: Context, row: Any) -> list[Metric]:
+        """The metrics of one book, bound to its row."""
+        made = []
+        for (kind, given), start in zip(self.kinds, self.starts, strict=True):
+            metric = kind(**given)
+            metric.bind(context, row, start)
+            made.append(metric)
+        return made
+
+
+@cython.cclass
+class Readings(Listener):
+    """All that is known of one book: its trust, its levels, its values.
+
+    `owner` is the pair that carries the book now, `tape` the one that carries the trades. When a second connection
+    brings the same book live, it takes over; the first one's messages are ignored from then on.
+    """
+
+    venue = cython.declare(str, visibility="readonly")
+    market = cython.declare(str, visibility="readonly")
+    symbol = cython.declare(str, visibility="readonly")
+    native = cython.declare(str, visibility="readonly")
+    instrument = cython.declare(object, visibility="readonly")
+    owner: Pair
+    tape: Pair
+    context = cython.declare(Context, visibility="readonly")
+    plan: object
+    metrics: list
+    prompt: list
+    lazy: list
+    row: cython.double[::1]
+    counter: cython.schar[::1]
+    flow: cython.schar[::1]
+    lasting: cython.schar[::1]
+    size: cython.int
+    version = cython.declare(cython.longlong, visibility="readonly")
+    event_time = cython.declare(cython.longlong, visibility="readonly")
+    received = cython.declare(cython.longlong, visibility="readonly")
+    applied = cython.declare(cython.longlong, visibility="readonly")
+    lazy_at: cython.longlong
+    fresh_at: cython.longlong
+    fresh_version: cython.longlong
+    heard: cython.bint
+    listeners: list
+    trade_listeners: list
+    last_price: cython.double
+    last_side: cython.int
+    tape_since: cython.longlong
+    base: dict
+
+    def __init__(self, plan: Plan, instrument: Instrument, listeners: list[Any], trade_listeners: list[Any], least: float) -> None:
+        self.plan, self.instrument = plan, instrument
+        self.venue, self.market = instrument.venue, str(instrument.market)
+        self.symbol, self.native = instrument.symbol, instrument.native
+        self.row = array.array("d", bytes(8 * len(plan.outputs)))
+        self.size = len(plan.outputs)
+        self.counter, self.flow, self.lasting = plan.is_counter, plan.is_flow, plan.lasting
+        tick = float("nan") if instrument.tick is None else float(instrument.tick)
+        self.context = Context(Book(), tick, least)
+        self.metrics = plan.make(self.context, self.row)
+        self.prompt = [one for one in self.metrics if not one.declaration.lazy]
+        self.lazy = [one for one in self.metrics if one.declaration.lazy or one.declaration.stats]
+        self.listeners, self.trade_listeners = listeners, trade_listeners
+        self.owner = self.tape = None
+        self.last_price, self.last_side = float("nan"), 0
+        self.fresh_version = -1
+        self.base = {}
+
+    # -- what pairs say --------------------------------------------------------------------------------------
+
+    def attach(self, pair: Pair) -> None:
+        """Listen to a pair; the first that carries a book or trades owns them until another takes over."""
+        pair.listener = self
+        if pair.carries_book and self.owner is None:
+            self._own(pair)
+        if pair.carries_trades and self.tape is None:
+            self.tape = pair
+
+    def _own(self, pair: Pair) -> None:
+        """This pair carries the book from now on; counters go on where the one before left them."""
+        if self.owner is not None:
+            self.base = self.counts()
+        self.owner = pair
+        self.context.book = pair.book
+        if pair.carries_trades:
+            self.tape = pair
+
+    def detach(self, pair: Pair) -> None:
+        """The pair is gone for good."""
+        pair.listener = Listener()
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def book_changed(self, pair: Pair, kind: cython.int, t: cython.longlong, now: cython.longlong) -> cython.int:
+        metric: Metric
+        book: Book = pair.book
+        if pair is not self.owner:
+            return 0
+        book.refresh()
+        if t < self.event_time:
+            t = self.event_time
+        self.event_time = t
+        self.received = now
+        self.context.mid = (book.bid_price[0] + book.ask_price[0]) / 2 if book.bid_count * book.ask_count > 0 else _NAN
+        for metric in self.prompt:
+            metric.update(book, kind, t)
+        self.applied += 1
+        self.version += 1
+        if t - self.lazy_at >= _LAZY:
+            self.lazy_at = t
+            for metric in self.lazy:
+                metric.refresh(book, t)
+        for listener in self.listeners:
+            listener(self)
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def traded(
+        self,
+        pair: Pair,
+        price: cython.double,
+        size: cython.double,
+        quote: cython.double,
+        side: cython.int,
+        t: cython.longlong,
+        now: cython.longlong,
+    ) -> cython.int:
+        metric: Metric
+        if pair is not self.tape:
+            return 0
+        if t > self.event_time:
+            self.event_time = t
+            self.received = now
+        else:
+            t = self.event_time
+        if pair.trades_since != self.tape_since:  # the feed began, or began anew after a gap
+            self.tape_since = pair.trades_since
+            self.context.trades.stop(t)
+        self.context.trades.start(t)
+        if side == 0:
+            side = self._inferred(price)
+        self.last_price = price
+        self.last_side = side
+        for metric in self.metrics:
+            metric.traded(price, size, quote, side, t)
+        self.context.flow_withheld = bool(pair.venue.side_disputed and self.context.agreement < DISPUTED_BELOW)
+        self.version += 1
+        if self.trade_listeners:
+            print_ = Print(price, size, quote, side, t)
+            for listener in self.trade_listeners:
+                listener(self, print_)
+        for listener in self.listeners:
+            listener(self)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _inferred(self, price: cython.double) -> cython.int:
+        """Side of a print whose venue does not say: quote rule, at the mid the tick rule (metrics.md 2.4)."""
+        if price > self.context.mid:
+            return 1
+        if price < self.context.mid:
+            return -1
+        if price > self.last_price:
+            return 1
+        if price < self.last_price:
+            return -1
+        return self.last_side
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def state_changed(self, pair: Pair, now: cython.longlong) -> cython.int:
+        metric: Metric
+        t: cython.longlong
+        if pair is not self.owner:
+            if not (pair.carries_book and pair.state == _LIVE):
+                return 0
+            self._paused(now, True)
+            self._own(pair)
+        if pair.state == _LIVE:
+            self.event_time = max(self.event_time, pair.event_time)
+            self.received = max(self.received, now)
+            self.context.books.start(self.event_time)
+            if self.heard:  # it went stale or crossed and is good again: its values hold from here on
+                self.heard = False
+                for metric in self.prompt:
+                    metric.update(pair.book, 0, self.event_time)
+        else:
+            self._paused(now, pair.state == _LOST or pair.state == _SYNCING)
+        self.version += 1
+        for listener in self.listeners:
+            listener(self)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=True)
+    def _paused(self, now: cython.longlong, lost: cython.bint) -> cython.int:
+        metric: Metric
+        t: cython.longlong = self.clock(now)
+        self.event_time = max(self.event_time, t)
+        self.received = max(self.received, now)
+        self.context.books.stop(t)
+        self.context.mid = _NAN
+        self.heard = not lost and self.owner.state != CROSSED
+        for metric in self.metrics:
+            metric.paused(t)
+            if lost:
+                metric.lost(t)
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def clock(self, now: cython.longlong) -> cython.longlong:
+        """Venue time at our time `now`: that of the last message plus what has passed since it came in."""
+        if self.event_time == 0 or now < self.received:
+            return self.event_time
+        return self.event_time + (now - self.received)
+
+    # -- what others read ------------------------------------------------------------------------------------
+
+    @property
+    def pair(self) -> Any:
+        """The pair that carries the book now; None before there is one."""
+        return self.owner
+
+    @property
+    def state(self) -> str:
+        return STATES[self.owner.state] if self.owner is not None else "syncing"
+
+    @property
+    def reason(self) -> str:
+        return self.owner.reason if self.owner is not None else "not_connected"
+
+    @property
+    def proof(self) -> str:
+        return self.owner.proof if self.owner is not None else "none"
+
+    @property
+    def update_id(self) -> int | None:
+        return self.owner.update_id if self.owner is not None and self.owner.update_id >= 0 else None
+
+    @property
+    def capped(self) -> bool:
+        return bool(self.owner is not None and self.owner.book.capped)
+
+    @property
+    def depth(self) -> int:
+        return self.owner.depth if self.owner is not None else 0
+
+    @property
+    def latency_seconds(self) -> float | None:
+        """Receive time minus the venue's time of the last message, in seconds."""
+        return (self.received - self.event_time) / 1e9 if self.event_time else None
+
+    @property
+    def counters(self) -> dict[str, int]:
+        return self.counts()
+
+    def counts(self) -> dict[str, int]:
+        """Numbers of messages and faults since the start, over all connections that carried the book."""
+        pair: Pair = self.owner
+        if pair is None:
+            return {}
+        found = {
+            "updates": pair.updates,
+            "dropped_old": pair.dropped,
+            "gaps": pair.gaps,
+            "checksums_ok": pair.checksums_ok,
+            "checksums_failed": pair.checksums_failed,
+            "resyncs": pair.resyncs,
+            "crossed": pair.crossed_count,
+            "differences": pair.differences,
+        }
+        tape: Pair = self.tape if self.tape is not None else pair
+        found |= {
+            "trades": tape.trades,
+            "taker_buy": tape.taker_buy,
+            "taker_sell": tape.taker_sell,
+            "trade_gaps": tape.trade_gaps,
+        }
+        return {name: count + self.base.get(name, 0) for name, count in found.items()}
+
+    @property
+    def resyncs_by_reason(self) -> dict[str, int]:
+        return dict(self.owner.resyncs_by_reason) if self.owner is not None else {}
+
+    def levels(self, depth: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """The best `depth` bids and asks as text in native units; empty unless live."""
+        if self.owner is None or self.owner.state != LIVE:
+            return [], []
+        found: tuple[list[tuple[str, str]], list[tuple[str, str]]] = self.owner.book.levels(depth)
+        return found
+
+    def values(self, now: int) -> list[float]:
+        """One number an output of the plan, NaN where nothing can be said; all NaN unless the book is live."""
+        if self.owner is None or self.owner.state != _LIVE:
+            return [_NAN] * self.size
+        return self.standing(now)
+
+    def standing(self, now: int) -> list[float]:
+        """As `values`, but counters, trades and health stay while the book is not live: they do not rest on it."""
+        k: cython.int
+        self._bring(now)
+        live: cython.bint = self.owner is not None and self.owner.state == _LIVE
+        withheld: cython.bint = self.context.flow_withheld
+        found: list = []
+        for k in range(self.size):
+            if (not live and not self.lasting[k]) or (withheld and self.flow[k]):
+                found.append(_NAN)
+            else:
+                found.append(self.row[k])
+        return found
+
+    def truncated(self, now: int) -> list[str]:
+        """Names of the values that are null because they need levels beyond the proven part of the book."""
+        if self.owner is None or self.owner.state != LIVE:
+            return []
+        book: Book = self.owner.book
+        if book.bid_floor <= -(1 << 62) and book.ask_ceiling >= 1 << 62:
+            return []
+        values = self.values(now)
+        reaching = ("depth_imbalance", "depth_ratio", "band_imbalance", "weighted_depth_imbalance", "depth")
+        return [
+            output.name
+            for output, value in zip(self.plan.outputs, values, strict=True)
+            if value != value and output.key in reaching and dict(output.labels).get("stat", "last") == "last"
+        ]
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=True)
+    def _bring(self, now: cython.longlong) -> cython.int:
+        """Bring all that depends on time, and all that is lazy, up to `now`."""
+        metric: Metric
+        t: cython.longlong = self.clock(now)
+        if self.fresh_version == self.version and self.fresh_at == t:
+            return 0
+        self._follow_trades(now)
+        for metric in self.metrics:
+            metric.refresh(self.context.book, t)
+        self.fresh_version = self.version
+        self.fresh_at = t
+        return 0
+
+    def _follow_trades(self, now: int) -> None:
+        """The trade feed is there while its pair says so; it may start without a print."""
+        tape: Pair = self.tape
+        if tape is None:
+            return
+        if tape.trades_since == 0:
+            self.context.trades.stop(self.clock(now))
+        elif self.context.trades.since < 0 and self.event_time > 0:
+            self.context.trades.start(max(self.event_time - max(0, self.received - tape.trades_since), 0))
+
+
+class Engine:
+    """All books. Venues' pairs are handed in by `attach`; readings come out of `books`."""
+
+    def __init__(self, plan: Plan | None = None, *, min_coverage: float = 0.8, simulated: bool = False) -> None:
+        self.plan = plan or Plan()
+        self.min_coverage, self.simulated = min_coverage, simulated
+        self.books: dict[Key, Readings] = {}
+        self.feeds: list[Any] = []
+        self._listeners: list[Callable[[Any], None]] = []
+        self._trade_listeners: list[Callable[[Any, Print], None]] = []
+
+    @property
+    def outputs(self) -> Sequence[Output]:
+        return self.plan.outputs
+
+    @property
+    def declarations(self) -> Sequence[Declaration]:
+        return self.plan.declarations
+
+    def attach(self, pair: Pair) -> Readings:
+        """Take a pair in: its book, or its trades, belong to the readings of its instrument."""
+        one = pair.instrument
+        key = (one.venue, str(one.market), one.symbol)
+        if key not in self.books:
+            self.books[key] = Readings(self.plan, one, self._listeners, self._trade_listeners, self.min_coverage)
+        self.books[key].attach(pair)
+        return self.books[key]
+
+    def listen(self, callback: Callable[[Any], None]) -> None:
+        """Call this after every applied message and every change of state; it must cost next to nothing."""
+        self._listeners.append(callback)
+
+    def listen_trades(self, callback: Callable[[Any, Print], None]) -> None:
+        """Call this with every print."""
+        self._trade_listeners.append(callback)

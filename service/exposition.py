@@ -1,0 +1,248 @@
+"""What /metrics says of books and feeds: Prometheus text, written from the engine at the moment of the scrape.
+
+A value that is undefined, or whose book is not live, has no line, so no number outlives its book; counters stay, as
+what they count has happened. prometheus_client's own writer takes 10 µs a series on the event loop; here everything
+but the numbers is rendered once a book, and orjson writes the numbers of a book in one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import orjson
+
+from .api.ports import Book, Engine, Feed, Output, State
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+NAMESPACE = "obi_"
+NANOSECONDS = 1_000_000_000
+_STATES = tuple(state.value for state in State)
+
+
+def escape(value: str) -> str:
+    """A label value as it stands between quotes."""
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def header(name: str, help: str, kind: str) -> str:
+    """The two lines that open a family."""
+    said = help.replace("\\", "\\\\").replace("\n", "\\n")
+    return f"# HELP {name} {said}\n# TYPE {name} {kind}"
+
+
+def labelled(pairs: Iterable[tuple[str, str]]) -> str:
+    """Labels as they stand between braces."""
+    return ",".join(f'{key}="{escape(text)}"' for key, text in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric family of the engine's outputs: its first lines, and where its values stand in a row of `order`."""
+
+    header: bytes
+    start: int
+    stop: int
+
+
+class Exposition:
+    """Writes all books and feeds of an engine. `shown` tells which outputs leave; by default all that have a name."""
+
+    def __init__(self, engine: Engine, shown: Callable[[Output], bool] = lambda output: True) -> None:
+        self._engine = engine
+        outputs = engine.outputs
+        by_name: dict[str, list[int]] = {}
+        for place, output in enumerate(outputs):
+            if output.prometheus and shown(output):
+                by_name.setdefault(output.prometheus, []).append(place)
+        self._taken = frozenset(by_name)
+        self._order = list(chain.from_iterable(by_name.values()))
+        self._families = list(_families(outputs, by_name))
+        self._own: dict[Book, str] = {}
+        self._beginnings: dict[Book, list[bytes]] = {}
+
+    def render(self, now: int) -> bytes:
+        """The whole text. `now` in nanoseconds since 1970."""
+        books = list(self._engine.books.values())
+        named = [(book, self._labels(book)) for book in books]
+        parts = list(self._readings(books, now))
+        for name, text in chain(_book_families(named, now), _feed_families(self._engine.feeds, now)):
+            if name not in self._taken:  # a metric may count the same: its own declaration goes first
+                parts.append(text)
+        simulated = header(f"{NAMESPACE}simulated", "1 if the venues are simulated.", "gauge")
+        parts.append(f"{simulated}\n{NAMESPACE}simulated {int(self._engine.simulated)}\n".encode())
+        return b"\n".join(parts)
+
+    def _labels(self, book: Book) -> str:
+        """The labels that every series of a book carries, written once a book."""
+        if (own := self._own.get(book)) is None:
+            own = labelled((("venue", book.venue), ("market", book.market), ("symbol", book.symbol)))
+            self._own[book] = own
+        return own
+
+    def _readings(self, books: Sequence[Book], now: int) -> Iterator[bytes]:
+        rows = [self._row(book, now) for book in books]
+        for family in self._families:
+            lines = b"".join(chain.from_iterable(row[family.start : family.stop] for row in rows))
+            if lines:
+                yield family.header + lines
+
+    def _row(self, book: Book, now: int) -> list[bytes]:
+        """A book's lines in family order, each with the line end before it; b"" where there is no value."""
+        beginnings = self._beginnings.get(book) or self._begin(book)
+        numbers = orjson.dumps(list(book.values(now)))[1:-1].split(b",")
+        texts = [numbers[place] for place in self._order]
+        return [
+            beginning + text if text != b"null" else b"" for beginning, text in zip(beginnings, texts, strict=True)
+        ]
+
+    def _begin(self, book: Book) -> list[bytes]:
+        outputs, own = self._engine.outputs, self._labels(book)
+        beginnings = []
+        for output in (outputs[place] for place in self._order):
+            labels = ",".join(filter(None, (own, labelled(output.labels))))
+            beginnings.append(f"\n{output.prometheus}{{{labels}}} ".encode())
+        self._beginnings[book] = beginnings
+        return beginnings
+
+
+def _families(outputs: Sequence[Output], by_name: Mapping[str, Sequence[int]]) -> Iterator[Family]:
+    start = 0
+    for name, places in by_name.items():
+        first = outputs[places[0]]
+        opening = header(name, first.help, "counter" if first.counter else "gauge").encode()
+        yield Family(opening, start, start := start + len(places))
+
+
+Samples = Iterable[tuple[str, float | int | None]]
+Named = Sequence[tuple[Book, str]]
+_COUNTERS = (
+    ("book_messages_total", "updates", "Messages applied to the book, without snapshots."),
+    ("book_dropped_old_total", "dropped_old", "Messages rightly ignored as older or repeated."),
+    ("book_gaps_total", "gaps", "Losses that were seen in the book's messages."),
+    ("book_crossed_total", "crossed", "Times that the book was crossed or locked."),
+)
+
+
+def _family(name: str, kind: str, help: str, samples: Samples) -> Iterator[tuple[str, bytes]]:
+    name = NAMESPACE + name
+    lines = [f"{name}{{{labels}}} {value}" for labels, value in samples if value is not None]
+    if lines:
+        yield name, "\n".join((header(name, help, kind), *lines)).encode()
+
+
+def _book_families(named: Named, now: int) -> Iterator[tuple[str, bytes]]:
+    """What is known of a book itself, live or not."""
+    yield from _family(
+        "book_state",
+        "gauge",
+        "1 for the state that the book is in; only a live book has values.",
+        ((f'{own},state="{state}"', int(book.state == state)) for book, own in named for state in _STATES),
+    )
+    yield from _family(
+        "book_info",
+        "gauge",
+        "How the venue proves this book, and its id there.",
+        ((f'{own},proof="{book.proof}",native="{escape(book.native)}"', 1) for book, own in named),
+    )
+    yield from _family(
+        "book_age_seconds",
+        "gauge",
+        "Time since the last message of this book.",
+        ((own, _seconds_since(book.received, now)) for book, own in named),
+    )
+    yield from _family(
+        "feed_latency_seconds",
+        "gauge",
+        "Receive time minus the venue's time of the last message.",
+        ((own, book.latency_seconds) for book, own in named),
+    )
+    yield from _family(
+        "book_capped",
+        "gauge",
+        "1 if the farthest levels were left out to bound memory.",
+        ((own, int(book.capped)) for book, own in named),
+    )
+    yield from _book_counters(named)
+
+
+def _book_counters(named: Named) -> Iterator[tuple[str, bytes]]:
+    counted = [(book.counters, own) for book, own in named]
+    for name, key, help in _COUNTERS:
+        yield from _family(name, "counter", help, ((own, counters.get(key)) for counters, own in counted))
+    yield from _family(
+        "book_checksums_total",
+        "counter",
+        "Checksums that the venue sent and that were compared.",
+        (
+            (f'{own},result="{result}"', counters.get(f"checksums_{result}"))
+            for counters, own in counted
+            for result in ("ok", "failed")
+        ),
+    )
+    yield from _family(
+        "book_resyncs_total",
+        "counter",
+        "Times that the book was taken anew, by reason.",
+        (
+            (f'{own},reason="{escape(why)}"', number)
+            for book, own in named
+            for why, number in book.resyncs_by_reason.items()
+        ),
+    )
+
+
+def _feed_families(feeds: Sequence[Feed], now: int) -> Iterator[tuple[str, bytes]]:
+    """What is known of the connections. Several may share venue, product and route: they are summed up."""
+    groups: dict[str, list[Feed]] = {}
+    for feed in feeds:
+        own = labelled((("venue", feed.venue), ("product", feed.product), ("route", feed.route)))
+        groups.setdefault(own, []).append(feed)
+    for name, kind, help, read in _FEED_FAMILIES:
+        yield from _family(name, kind, help, ((own, read(those, now)) for own, those in groups.items()))
+    yield from _family(
+        "feed_unknown_frames_total",
+        "counter",
+        "Frames that were not understood, by kind.",
+        (
+            (f'{own},kind="{escape(kind)}"', number)
+            for own, those in groups.items()
+            for kind, number in _unknown(those).items()
+        ),
+    )
+
+
+def _seconds_since(then: int, now: int) -> float | None:
+    return max(0, now - then) / NANOSECONDS if then else None
+
+
+def _quietest(feeds: Sequence[Feed], now: int) -> float | None:
+    return _seconds_since(min((feed.last_received for feed in feeds if feed.last_received), default=0), now)
+
+
+def _unknown(feeds: Sequence[Feed]) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for feed in feeds:
+        for kind, number in feed.unknown.items():
+            counts[kind] = counts.get(kind, 0) + number
+    return counts
+
+
+_FEED_FAMILIES: tuple[tuple[str, str, str, Callable[[Sequence[Feed], int], float | int | None]], ...] = (
+    (
+        "feed_up",
+        "gauge",
+        "1 if all connections of this route are open, else 0.",
+        lambda feeds, now: int(all(feed.state == "open" for feed in feeds)),
+    ),
+    ("feed_connections", "gauge", "Connections of this route.", lambda feeds, now: len(feeds)),
+    ("feed_frames_total", "counter", "Frames received.", lambda feeds, now: sum(feed.frames for feed in feeds)),
+    (
+        "feed_reconnects_total",
+        "counter",
+        "Times that a connection was made anew.",
+        lambda feeds, now: sum(feed.reconnects for feed in feeds),
+    ),
+    ("message_age_seconds", "gauge", "Time since the last frame of the quietest connection.", _quietest),
+)

@@ -1,0 +1,34 @@
+"""`best_price`: the touch of each side."""
+
+from __future__ import annotations
+
+import cython
+from cython.cimports.connectors.book import Book
+from cython.cimports.service.metrics.declare import Metric
+
+from connectors.book import Book
+
+from .declare import NAN, Declaration, Metric, Unit
+
+
+@cython.cclass
+class BestPrice(Metric):
+    """b_1 and a_1, in quote per base; a one-sided book has the side that exists (metrics.md 1.1)."""
+
+    declaration = Declaration(
+        key="best_price",
+        unit=Unit.PRICE,
+        by={"side": ("bid", "ask")},
+        help="Best price of the side.",
+        formula="b_1, a_1",
+        source="metrics.md 1.1",
+        group="price",
+        bounds=(0, None),
+    )
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
+        self.row[self.at] = book.bid_price[0] if book.bid_count > 0 else NAN
+        self.row[self.at + 1] = book.ask_price[0] if book.ask_count > 0 else NAN
+        return 0

@@ -1,0 +1,34 @@
+"""`best_size`: what stands at the touch of each side."""
+
+from __future__ import annotations
+
+import cython
+from cython.cimports.connectors.book import Book
+from cython.cimports.service.metrics.declare import Metric
+
+from connectors.book import Book
+
+from .declare import NAN, Declaration, Metric, Unit
+
+
+@cython.cclass
+class BestSize(Metric):
+    """B_1 and A_1 in base units; a one-sided book has the side that exists (metrics.md 1.1)."""
+
+    declaration = Declaration(
+        key="best_size",
+        unit=Unit.BASE,
+        by={"side": ("bid", "ask")},
+        help="Size at the best price of the side, in base units.",
+        formula="B_1, A_1",
+        source="metrics.md 1.1",
+        group="price",
+        bounds=(0, None),
+    )
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
+        self.row[self.at] = book.bid_size[0] if book.bid_count > 0 else NAN
+        self.row[self.at + 1] = book.ask_size[0] if book.ask_count > 0 else NAN
+        return 0

@@ -1,0 +1,209 @@
+"""How a metric declares itself, once: from its declaration follow REST, WebSocket, Prometheus, page and docs.
+
+To add a metric: one file in this folder with a `Metric` subclass that sets `declaration` and overrides what it
+needs: `update` (a book message), `traded` (a print), `lost` (the book is gone), `refresh` (time went on). It writes
+its outputs, in the order of `declaration.outputs()`, to `row[at]`, `row[at + 1]` …; NaN is "nothing to say".
+A metric written in plain Python, compiled or not, works the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import product
+from typing import Any
+
+import cython
+
+from connectors.book import Book
+
+from .bands import Bands
+from .windows import Coverage
+
+NAN = float("nan")
+SECOND = 1_000_000_000
+STATS = ("last", "twa", "min", "max")
+
+
+class Unit(StrEnum):
+    """Units of outputs; also the end of the Prometheus name."""
+
+    RATIO = "ratio"
+    PRICE = "price"
+    BASE = "base_units"
+    QUOTE = "quote_units"
+    SECONDS = "seconds"
+    PER_SECOND = "per_second"
+    TICKS = "ticks"
+    COUNT = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One value of a metric for a book. `name` is what replay and WebSocket call it, `prometheus` "" if not exported."""
+
+    key: str
+    field: str
+    labels: tuple[tuple[str, str], ...]
+    name: str
+    prometheus: str
+    counter: bool
+    unit: Unit
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One of several things a metric yields. `prometheus` replaces the name that follows from key and unit."""
+
+    name: str
+    unit: Unit
+    prometheus: str | None = None
+    counter: bool = False
+    by: Mapping[str, Sequence[object]] | None = None
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """All a metric says about itself.
+
+    by: label -> the values it is computed for by default (metrics.md 0.6). stats: also twa, min and max over 10 s.
+    lazy: computed at most every 100 ms of event time and whenever it is read (metrics.md 0.8).
+    """
+
+    key: str
+    help: str
+    formula: str
+    source: str
+    unit: Unit = Unit.RATIO
+    bounds: tuple[float | None, float | None] | None = None
+    by: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    fields: Sequence[Field] = ()
+    stats: bool = False
+    counter: bool = False
+    lazy: bool = False
+    group: str = "book"
+    feed: str = "book"
+    prometheus: str | None = None
+
+    def outputs(self, params: Mapping[str, Any] | None = None) -> tuple[Output, ...]:
+        """What comes out, in order: for each combination of labels, each field, each stat."""
+        fields = self.fields or (Field("", self.unit, self.prometheus, self.counter),)
+        found = []
+        for one in fields:
+            by = {label: tuple((params or {}).get(label, values)) for label, values in (one.by or self.by).items()}
+            for values in product(*by.values()):
+                labels = {label: spelled(label, value) for label, value in zip(by, values, strict=True)}
+                for stat in STATS if self.stats else ("",):
+                    found.append(self._output(one, labels | ({"stat": stat} if stat else {})))
+        return tuple(found)
+
+    def _output(self, one: Field, labels: dict[str, str]) -> Output:
+        ordered = tuple(sorted(labels.items()))
+        shown = ",".join(f"{label}={value}" for label, value in ordered if (label, value) != ("stat", "last"))
+        name = self.key + (f".{one.name}" if one.name else "") + (f"{{{shown}}}" if shown else "")
+        prometheus = one.prometheus
+        if prometheus is None:
+            prometheus = f"obi_{self.key}" + (f"_{one.unit}" if one.unit and not self.key.endswith(one.unit) else "")
+            prometheus += "_total" if one.counter else ""
+        return Output(self.key, one.name, ordered, name, prometheus, one.counter, one.unit, one.help or self.help)
+
+
+def spelled(label: str, value: object) -> str:
+    """A label's value: windows and half-lives in seconds get their unit, whole floats lose their zero."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{text}s" if label in ("window", "half_life", "horizon") else text
+
+
+@cython.cclass
+class Context:
+    """What the metrics of one book share.
+
+    books, trades: when each feed was there. mid: of the last good state, NaN without one. tick: in price, NaN if not
+    known. flow_withheld: the taker side is in doubt, so nothing that rests on it is shown.
+    """
+
+    def __init__(self, book: Book, tick: float = NAN, min_coverage: float = 0.8) -> None:
+        self.book = book
+        self.books, self.trades = Coverage(min_coverage), Coverage(min_coverage)
+        self.tick = tick
+        self.mid = NAN
+        self.flow_withheld = False
+        self.messages = 0
+        self.changes = 0
+        self.agreement = NAN
+        self._bands: dict[tuple[object, ...], Bands] = {}
+
+    def bands(self, widths: tuple[object, ...]) -> Bands:
+        """Depth in bands of these widths (bps), shared by the metrics that ask for the same."""
+        if widths not in self._bands:
+            self._bands[widths] = Bands(widths)
+        return self._bands[widths]
+
+    def move_to(self, book: Book) -> None:
+        """Another connection's book took over."""
+        self.book = book
+
+
+@cython.cclass
+class Metric:
+    """One metric of one book. Subclasses set `declaration`; `params` replace its default label values."""
+
+    declaration = Declaration(key="", help="", formula="", source="")  # each subclass has its own
+
+    def __init__(self, **params: Any) -> None:
+        self.params = params
+
+    def bind(self, context: Context, row: Any, at: int) -> None:
+        """Say where the outputs go. Overridden by metrics that keep windows, to make them."""
+        self.context, self.row, self.at = context, row, at
+        self.outputs = self.declaration.outputs(self.params)
+        for k in range(len(self.outputs)):
+            self.row[at + k] = 0.0 if self.outputs[k].counter else NAN
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make what the metric keeps, once `params` and `context` are set."""
+
+    def param(self, label: str) -> tuple[Any, ...]:
+        """The label values this metric is computed for."""
+        return tuple(self.params.get(label, self.declaration.by.get(label, ())))
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
+        """A message was applied and the book is good; `kind` is DELTA, SNAPSHOT or REPLACE of sync.py."""
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def traded(
+        self,
+        price: cython.double,
+        size: cython.double,
+        quote: cython.double,
+        side: cython.int,
+        t: cython.longlong,
+    ) -> cython.int:
+        """A print: size in base, side +1 where the taker bought."""
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def paused(self, t: cython.longlong) -> cython.int:
+        """The values are withdrawn (crossed, stale, gone): what is averaged over time has no value from here on."""
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def lost(self, t: cython.longlong) -> cython.int:
+        """The book is gone until the next snapshot: what compares it with the one before starts anew."""
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def refresh(self, book: Book, t: cython.longlong) -> cython.int:
+        """Bring what depends on time up to t."""
+        return 0

@@ -1,0 +1,83 @@
+"""`depth_imbalance`: which side has more within the best N levels."""
+
+from __future__ import annotations
+
+import array
+
+import cython
+from cython.cimports.connectors.book import Book
+from cython.cimports.service.metrics.declare import Metric
+from cython.cimports.service.metrics.windows import RollingState
+
+from connectors.book import Book
+
+from .declare import NAN, SECOND, Declaration, Metric
+from .windows import RollingState
+
+_SPAN = cython.declare(cython.longlong, 10 * SECOND)
+
+
+@cython.cclass
+class DepthImbalance(Metric):
+    """(sum B_i - sum A_i) / (sum B_i + sum A_i) over the best N populated levels, in [-1, 1].
+
+    Where a side has fewer levels those present count; where it has fewer than are proven, nothing is known.
+    Source: Cartea, Donnelly & Jaimungal 2018 (metrics.md 1.3).
+    """
+
+    declaration = Declaration(
+        key="depth_imbalance",
+        help="Bid minus ask size over their sum within the best levels; +1 is all bids.",
+        formula="(B_n - A_n) / (B_n + A_n)",
+        source="Cartea, Donnelly & Jaimungal 2018; metrics.md 1.3",
+        bounds=(-1, 1),
+        by={"levels": (1, 5, 10, 20)},
+        stats=True,
+    )
+    held: RollingState
+    levels: cython.int[::1]
+    count: cython.int
+
+    def prepare(self) -> None:
+        self.levels = array.array("i", self.param("levels"))
+        self.count = len(self.param("levels"))
+        self.held = RollingState(10 * SECOND, self.count)
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
+        k: cython.int
+        for k in range(self.count):
+            self.held.value[k] = self._value(book, self.levels[k])
+            self.row[self.at + 4 * k] = self.held.value[k]
+        self.held.push(t)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _value(self, book: Book, levels: cython.int) -> cython.double:
+        bid: cython.double = book.bid_sum(levels)
+        ask: cython.double = book.ask_sum(levels)
+        return (bid - ask) / (bid + ask) if book.bid_count + book.ask_count > 0 else NAN
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def paused(self, t: cython.longlong) -> cython.int:
+        k: cython.int
+        for k in range(self.count):
+            self.held.value[k] = NAN
+        self.held.push(t)
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def refresh(self, book: Book, t: cython.longlong) -> cython.int:
+        k: cython.int
+        enough: cython.bint = self.context.books.enough(_SPAN, t)
+        if enough:
+            self.held.summarise(t)
+        for k in range(self.count):
+            self.row[self.at + 4 * k + 1] = self.held.twa[k] if enough else NAN
+            self.row[self.at + 4 * k + 2] = self.held.least[k] if enough else NAN
+            self.row[self.at + 4 * k + 3] = self.held.most[k] if enough else NAN
+        return 0

@@ -1,0 +1,57 @@
+"""`depth_ratio`: how many times the asks the bids are."""
+
+from __future__ import annotations
+
+import array
+
+import cython
+from cython.cimports.connectors.book import Book
+from cython.cimports.libc.math import log
+from cython.cimports.service.metrics.declare import Metric
+
+from connectors.book import Book
+
+from .declare import NAN, Declaration, Field, Metric, Unit
+
+
+@cython.cclass
+class DepthRatio(Metric):
+    """R = sum B_i / sum A_i over the best N levels, and ln R; undefined where either is 0 (metrics.md 1.4).
+
+    depth_imbalance = tanh(ln(R) / 2).
+    """
+
+    declaration = Declaration(
+        key="depth_ratio",
+        fields=(
+            Field("ratio", Unit.RATIO, help="Bid size over ask size within the best levels."),
+            Field("log", Unit.RATIO, "obi_depth_log_ratio", help="Logarithm of the depth ratio; above 0 is more bids."),
+        ),
+        help="Bid size over ask size within the best levels.",
+        formula="R = B_n / A_n; ln R",
+        source="metrics.md 1.4",
+        by={"levels": (1, 5, 10, 20)},
+    )
+    levels: cython.int[::1]
+    count: cython.int
+
+    def prepare(self) -> None:
+        self.levels = array.array("i", self.param("levels"))
+        self.count = len(self.param("levels"))
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
+        k: cython.int
+        bid: cython.double
+        ask: cython.double
+        for k in range(self.count):
+            bid = book.bid_sum(self.levels[k])
+            ask = book.ask_sum(self.levels[k])
+            if bid > 0 and ask > 0:
+                self.row[self.at + k] = bid / ask
+                self.row[self.at + self.count + k] = log(bid / ask)
+            else:
+                self.row[self.at + k] = NAN
+                self.row[self.at + self.count + k] = NAN
+        return 0
