@@ -1,12 +1,17 @@
 """Builds the compiled modules: every source that imports cython is one. Everything else is in pyproject.toml."""
 
+import os
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError, ExecError, LinkError
 
 HERE = Path(__file__).parent
+PACKAGES = ("connectors", "service")
+SHARED = "connectors._memory"  # Cython's code for memory views, once: 25,000 lines of C that each module had else
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": False,
@@ -15,41 +20,72 @@ DIRECTIVES = {
     "cdivision": True,
     "annotation_typing": True,
     "embedsignature": True,
+    "show_performance_hints": False,
 }
-
-
-class BuildCompiled(build_ext):
-    """Says in one sentence what is missing where no C compiler is found."""
-
-    def build_extensions(self) -> None:
-        try:
-            super().build_extensions()
-        except Exception as failure:
-            if "command" in str(failure) and "failed" not in str(failure).split(":")[0]:
-                raise
-            sys.exit(
-                "steelyard: its hot path is compiled and no working C compiler was found "
-                f"({failure}); install one (Debian: apt install gcc python3-dev) and try again."
-            )
 
 
 def compiled_sources() -> list[str]:
     """Sources in connectors/ and service/ that import cython, relative to here."""
-    found = []
-    for package in ("connectors", "service"):
-        for path in sorted((HERE / package).rglob("*.py")):
-            if any(line == "import cython" for line in path.read_text().splitlines()):
-                found.append(path.relative_to(HERE).as_posix())
-    return found
-
-
-def extensions() -> list[Extension]:
-    from Cython.Build import cythonize
-
-    modules = [
-        Extension(path[:-3].replace("/", "."), [path], extra_compile_args=["-O3"]) for path in compiled_sources()
+    sources = [path for package in PACKAGES for path in sorted((HERE / package).rglob("*.py"))]
+    return [
+        path.relative_to(HERE).as_posix()
+        for path in sources
+        if "import cython" in path.read_text(encoding="utf-8").splitlines()
     ]
-    return cythonize(modules, compiler_directives=DIRECTIVES, build_dir="build", quiet=True)  # type: ignore[no-any-return]
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": BuildCompiled})
+def module_name(source: str) -> str:
+    return os.path.splitext(source)[0].replace("/", ".")
+
+
+class BuildCompiled(build_ext):
+    """Compiles on all cores, and says in one sentence what is missing where it cannot."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count() or 1
+
+    def run(self) -> None:
+        """Turn the sources into C, here and not on import: metadata and sdist need neither Cython nor a compiler."""
+        from Cython.Build import cythonize
+
+        header = Path(sysconfig.get_path("include"), "Python.h")
+        if not header.is_file():
+            sys.exit(
+                f"steelyard: its hot path is compiled, and Python's header {header} is not there; "
+                "install it (Debian: apt install python3-dev) and try again."
+            )
+        if self.inplace or self.editable_mode:  # one place for both: neither compiles again what the other has
+            self.build_lib = f"build/inplace-{sys.implementation.cache_tag}"
+            self.build_temp = f"build/objects-{sys.implementation.cache_tag}"
+        made = cythonize(
+            [Extension(one.name, list(one.sources)) for one in self.extensions],
+            compiler_directives=DIRECTIVES,
+            build_dir="build",
+            nthreads=int(self.parallel),
+            quiet=True,
+            force=bool(self.force),
+            shared_utility_qualified_name=SHARED,
+        )
+        c_files = {one.name: one.sources for one in made}
+        for extension in self.extensions:
+            extension.sources = c_files[extension.name]
+        super().run()
+
+    def build_extensions(self) -> None:
+        try:
+            super().build_extensions()
+        except (CompileError, ExecError, LinkError) as failure:
+            sys.exit(
+                "steelyard: its hot path is compiled, and the C compiler is missing or did not do its work "
+                f"({failure}); install one (Debian: apt install gcc python3-dev) and try again."
+            )
+
+
+setup(
+    ext_modules=[
+        Extension(module_name(source), [source], extra_compile_args=["-O3", "-g0"])
+        for source in [SHARED.replace(".", "/") + ".c", *compiled_sources()]
+    ],
+    cmdclass={"build_ext": BuildCompiled},
+)

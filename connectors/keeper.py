@@ -7,7 +7,7 @@ appended to `actions`; the driver takes it from there.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -56,9 +56,16 @@ class Keeper:
         self.depths: dict[str, int] = {}
         self.leaving = False
         self.on_change: list[Any] = []
+        self.hurry: Callable[[int], None] = lambda due: None
         self._image = Scanner(dict(venue.snapshot.layout)) if venue.snapshot else None
 
     # -- life of the connection ------------------------------------------------------------------------------
+
+    def prepare(self, pair: Pair) -> None:
+        """Say what a pair of this connection carries, and how deep."""
+        pair.carries_book = Channel.BOOK in self.channels
+        pair.carries_trades = Channel.TRADES in self.channels
+        pair.depth = self.venue.depth
 
     def start(self, now: int) -> None:
         """Ask for the connection."""
@@ -97,9 +104,14 @@ class Keeper:
         self.outbox.clear()
         self.next_ping = NOWHERE
         self.reconnects += 1
-        wait = self.backoff.after_failure()
-        self.retry_at = now + wait
+        self.retry_at = now + self.backoff.after_failure()
         self._become("waiting", reason, now)
+
+    def pinged(self, now: int) -> None:
+        """The venue sent a PING frame: the connection lives."""
+        self.session.last_received = now
+        if self.session.silent:
+            self.spoke_again(now)
 
     def spoke_again(self, now: int) -> None:
         """A frame after silence: what was withdrawn is good again, since nothing was missed on this socket."""
@@ -127,6 +139,15 @@ class Keeper:
         for pair in self.session.pairs.values():
             first = min(first, pair.due)
         return first
+
+    def put_off(self, now: int) -> None:
+        """A deadline that its timer left standing would fire for ever: count it and move on."""
+        self.count("deadline left standing")
+        self.next_ping = max(self.next_ping, now + SECOND)
+        self.next_send = max(self.next_send, now + SECOND)
+        for pair in self.session.pairs.values():
+            if pair.due <= now:
+                pair.due = now + SECOND
 
     def timer(self, now: int) -> None:
         """Do what is due."""
@@ -169,6 +190,7 @@ class Keeper:
 
     def _become(self, state: str, reason: str, now: int) -> None:
         self.state, self.reason, self.since = state, reason, now
+        self.hurry(0)
         for callback in self.on_change:
             callback(self.session, now)
 
@@ -189,6 +211,8 @@ class Keeper:
         while self.outbox and now >= self.next_send:
             self.actions.append(Send(self.outbox.popleft()))
             self.next_send = max(self.next_send, now) + pace
+        if self.outbox:
+            self.hurry(self.next_send)
 
     def control(self, frame: bytes, now: int) -> None:
         """A frame that is neither book nor trade: let the venue read it and act on what it says."""
@@ -237,6 +261,7 @@ class Keeper:
         for pair in named:
             pair.lose(f"refused: {said.why}", now)
             pair.step, pair.due = "await", now + REFUSED_FOR
+            self.hurry(pair.due)
         others = [pair for pair in self._named(said.request, "") if pair not in named]
         if others:
             self._subscribe([pair.native for pair in others])
@@ -300,6 +325,7 @@ class Keeper:
             pair.step, pair.due = "fetch", now + WITHOUT_UPDATE
         else:
             pair.step, pair.due = "await", now + ANSWER_WITHIN
+        self.hurry(pair.due)
 
     def tend(self, pair: Pair, now: int) -> None:
         """A pair needs a snapshot: when to ask for it."""
@@ -316,6 +342,7 @@ class Keeper:
                 pair.backoff.failures = 1
                 if self.session.discover is None and self.state == "open":
                     self._due(pair, now)
+        self.hurry(0)
 
     def _due(self, pair: Pair, now: int) -> None:
         pair.due = NOWHERE
@@ -342,6 +369,7 @@ class Keeper:
                 self.tend(pair, now)
             case "watch":
                 self._watch(pair, now)
+        self.hurry(pair.due)
 
     def _again(self, pair: Pair, now: int) -> None:
         pair.step, pair.due = "await", now + ANSWER_WITHIN
@@ -359,6 +387,7 @@ class Keeper:
             pair.backoff = Backoff(f"{pair.native} {self.seed}", first=0.25)
         self.count(f"snapshot failed: {reason}")
         pair.step, pair.due = "fetch", now + max(wait, pair.backoff.after_failure())
+        self.hurry(pair.due)
 
     def fetched(self, native: str, status: int, body: bytes, now: int, *, limit: int = 0, wait: int = 0) -> None:
         """The answer to a snapshot request; `wait` ns is what the venue asks us to leave it alone for."""
@@ -378,6 +407,7 @@ class Keeper:
             self._failed(pair, "unreadable", now)
             return
         pair.replace(self._image, 0, now, 1, limit or self.venue.snapshot.limit)
+        self.hurry(pair.due)
         pair.join(self.session.use_scan(), self.venue.kinds, now)
         if pair.wants_snapshot and not pair.step:
             self.tend(pair, now)

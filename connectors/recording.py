@@ -14,10 +14,14 @@ import io
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from .errors import UsageError
+
+if TYPE_CHECKING:
+    from .session import Session
 
 INSTRUMENTS = ".instruments.jsonl.gz"
 
@@ -37,6 +41,8 @@ class Line(msgspec.Struct, omit_defaults=True):
     product: str = ""
     route: str = ""
     why: str = ""
+    seed: str = ""
+    pairs: list[str] | None = None
 
     @property
     def frame(self) -> bytes:
@@ -82,10 +88,9 @@ def merged(paths: Sequence[Path]) -> Iterator[tuple[int, Line]]:
 class Recorder:
     """Writes one connection to a file; `close()` makes it whole. Lines are handed to gzip as they come."""
 
-    def __init__(self, path: Path, venue: str, product: str, route: str) -> None:
+    def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self.facts = {"venue": venue, "product": product, "route": route}
         self._raw = path.open("xb")
         self._file = io.BufferedWriter(gzip.GzipFile(fileobj=self._raw, mode="wb", compresslevel=4, mtime=0))  # type: ignore[arg-type]
         self._encode = msgspec.json.Encoder().encode
@@ -96,11 +101,35 @@ class Recorder:
         self._file.write(self._encode(line) + b"\n")
         self.lines += 1
 
-    def opened(self, url: str, now: int) -> None:
-        self.write(Line(now, "ws", "out", url, ev="open", **self.facts))
+    def opened(self, url: str, now: int, session: Session) -> None:
+        """The socket stands. The line says whose it is and what it was opened for."""
+        self.write(self._event("open", now, url, session))
 
-    def closed(self, url: str, why: str, now: int) -> None:
-        self.write(Line(now, "ws", "in", url, ev="close", why=why))
+    def closed(self, url: str, why: str, now: int, session: Session) -> None:
+        """The socket is gone, or never came to be."""
+        line = self._event("close", now, url, session)
+        line.why = why
+        self.write(line)
+
+    def _event(self, event: str, now: int, url: str, session: Session) -> Line:
+        venue, keeper = session.keeper.venue, session.keeper
+        pairs = [pair.native for pair in session.pairs.values()]
+        return Line(
+            now,
+            "ws",
+            "out",
+            url,
+            ev=event,
+            venue=venue.name,
+            product=venue.product,
+            route=keeper.route,
+            seed=keeper.seed,
+            pairs=pairs,
+        )
+
+    def pinged(self, url: str, now: int) -> None:
+        """A PING frame came in."""
+        self.write(Line(now, "ws", "in", url, ev="ping"))
 
     def received(self, url: str, frame: bytes, now: int) -> None:
         try:

@@ -149,9 +149,10 @@ class Readings(Listener):
         if pair.carries_trades:
             self.tape = pair
 
-    def detach(self, pair: Pair) -> None:
-        """The pair is gone for good."""
-        pair.listener = Listener()
+    def take_over(self, pair: Pair) -> None:
+        """Another connection's pair carries the trades, and the book where it has one, from now on."""
+        if pair.carries_trades:
+            self.tape = pair
 
     @cython.ccall
     @cython.exceptval(-1, check=True)

@@ -58,6 +58,7 @@ class Exposition:
                 by_name.setdefault(output.prometheus, []).append(place)
         self._taken = frozenset(by_name)
         self._order = list(chain.from_iterable(by_name.values()))
+        self._counts = [outputs[place].counter for place in self._order]
         self._families = list(_families(outputs, by_name))
         self._own: dict[Book, str] = {}
         self._beginnings: dict[Book, list[bytes]] = {}
@@ -91,10 +92,14 @@ class Exposition:
     def _row(self, book: Book, now: int) -> list[bytes]:
         """A book's lines in family order, each with the line end before it; b"" where there is no value."""
         beginnings = self._beginnings.get(book) or self._begin(book)
-        numbers = orjson.dumps(list(book.values(now)))[1:-1].split(b",")
+        live = book.state == State.LIVE
+        numbers = orjson.dumps(list(book.values(now) if live else book.standing(now)))[1:-1].split(b",")
         texts = [numbers[place] for place in self._order]
+        if not live:
+            texts = [text if counts else b"null" for text, counts in zip(texts, self._counts, strict=True)]
         return [
-            beginning + text if text != b"null" else b"" for beginning, text in zip(beginnings, texts, strict=True)
+            beginning + text if text != b"null" else b""
+            for beginning, text in zip(beginnings, texts, strict=True)
         ]
 
     def _begin(self, book: Book) -> list[bytes]:
@@ -169,8 +174,8 @@ def _book_families(named: Named, now: int) -> Iterator[tuple[str, bytes]]:
 
 def _book_counters(named: Named) -> Iterator[tuple[str, bytes]]:
     counted = [(book.counters, own) for book, own in named]
-    for name, key, help in _COUNTERS:
-        yield from _family(name, "counter", help, ((own, counters.get(key)) for counters, own in counted))
+    for name, key, said in _COUNTERS:
+        yield from _family(name, "counter", said, ((own, counters.get(key)) for counters, own in counted))
     yield from _family(
         "book_checksums_total",
         "counter",
@@ -199,8 +204,8 @@ def _feed_families(feeds: Sequence[Feed], now: int) -> Iterator[tuple[str, bytes
     for feed in feeds:
         own = labelled((("venue", feed.venue), ("product", feed.product), ("route", feed.route)))
         groups.setdefault(own, []).append(feed)
-    for name, kind, help, read in _FEED_FAMILIES:
-        yield from _family(name, kind, help, ((own, read(those, now)) for own, those in groups.items()))
+    for name, kind, said, read in _FEED_FAMILIES:
+        yield from _family(name, kind, said, ((own, read(those, now)) for own, those in groups.items()))
     yield from _family(
         "feed_unknown_frames_total",
         "counter",
@@ -237,7 +242,12 @@ _FEED_FAMILIES: tuple[tuple[str, str, str, Callable[[Sequence[Feed], int], float
         lambda feeds, now: int(all(feed.state == "open" for feed in feeds)),
     ),
     ("feed_connections", "gauge", "Connections of this route.", lambda feeds, now: len(feeds)),
-    ("feed_frames_total", "counter", "Frames received.", lambda feeds, now: sum(feed.frames for feed in feeds)),
+    (
+        "feed_frames_total",
+        "counter",
+        "Frames received.",
+        lambda feeds, now: sum(feed.frames for feed in feeds),
+    ),
     (
         "feed_reconnects_total",
         "counter",

@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 
 from connectors import all_venues
-from connectors.book import NOWHERE
 from connectors.errors import UnknownProtocol, UsageError
 from connectors.instruments import Instrument
 from connectors.recording import INSTRUMENTS, Line, merged, read
 from connectors.session import Session
+from connectors.timeline import Timeline
 from connectors.sync import Pair
 from connectors.venue import Channel, Venue
 
@@ -45,9 +45,11 @@ class Player:
         self.products = _chosen(venue, market)
         self.instruments: dict[tuple[str, str, str], Instrument] = {}
         self.sessions: list[Session] = []
+        self.timeline = Timeline(lambda session: session.keeper.actions.clear())
         self.pairs: list[tuple[Pair, Path]] = []
         self.now = 0
         self.timed = False
+        self._watchers: list[Any] = []
         self._of_file: dict[int, dict[str, Session]] = {}
         self._open: dict[int, bool] = {}
         self._ends: dict[int, int] = {}
@@ -57,6 +59,11 @@ class Player:
 
     # -- playing ---------------------------------------------------------------------------------------------
 
+    def watch(self, watcher: Any) -> None:
+        """Let somebody be woken in the order of time (`Timeline.watch`)."""
+        self._watchers.append(watcher)
+        self.timeline.watch(watcher)
+
     def play(self) -> Iterator[int]:
         """Play all lines; yields the clock (ns) after each one."""
         for path in self.paths:
@@ -64,26 +71,17 @@ class Player:
         for index, line in merged(self.paths):
             if line.t is not None:
                 self.now, self.timed = max(self.now, line.t), True
+                for watcher in self._watchers:
+                    watcher.begin(self.now)
+                self._watchers.clear()
                 if self.timers:
-                    self._run_timers(self.now)
+                    self.timeline.advance(self.now)
             self._line(index, line)
-            if line.t is None:
+            if line.t is None and not self.timed:
                 self.now = max([self.now, *(pair.event_time for pair, _ in self.pairs[-64:])])
             yield self.now
         if not self.pairs:
             raise UnknownProtocol(f"{self.paths[0]}: {self._what_is_unknown()}")
-
-    def _run_timers(self, until: int) -> None:
-        """Fire all deadlines up to and with this time, in the order of time."""
-        while self.sessions:
-            session = min(self.sessions, key=lambda one: one.keeper.deadline())
-            due = session.keeper.deadline()
-            if due > until or due >= NOWHERE:
-                return
-            session.keeper.timer(due)
-            session.keeper.take_actions()
-            if session.keeper.deadline() <= due and session.keeper.state in ("waiting", "connecting"):
-                return
 
     def _line(self, index: int, line: Line) -> None:
         if line.ch == "http":
@@ -95,11 +93,13 @@ class Player:
         if session is None:
             return
         if line.ev == "open":
-            if session.keeper.state == "open":
+            if session.keeper.state in ("open", "silent"):
                 session.keeper.closed("connected anew", self.now)
             session.keeper.opened(self.now)
         elif line.ev == "close":
             session.keeper.closed(line.why or "closed", self.now)
+        elif line.ev == "ping":
+            session.keeper.pinged(self.now)
         elif line.dir == "out":
             session.keeper.sent(line.msg or "")
         else:
@@ -118,7 +118,7 @@ class Player:
             if venue is None:
                 self._note_unknown(line)
                 return None
-            found[key] = self._continued(index, line, venue) or self._made(line, venue)
+            found[key] = self._continued(index, line, venue) or self._made(index, line, venue)
         return found[key]
 
     def _note_unknown(self, line: Line) -> None:
@@ -157,31 +157,39 @@ class Player:
                     return session
         return None
 
-    def _made(self, line: Line, venue: Venue) -> Session:
+    def _made(self, index: int, line: Line, venue: Venue) -> Session:
         product = (venue.name, venue.product)
         serial = self._serial[product, line.route] = self._serial.get((product, line.route), -1) + 1
         route = line.route if line.route in venue.routes else next(iter(venue.routes))
-        session = Session(venue, route, str(serial))
-        if not line.venue:
-            session.keeper.channels = tuple(Channel)
-        session.discover = lambda native: self._discover(session, venue, native)
+        session = Session(venue, route, line.seed or str(serial))
         self.sessions.append(session)
+        self.timeline.add(session)
+        if line.pairs is None:
+            session.keeper.channels = tuple(Channel)
+            session.discover = lambda native: self._discover(session, venue, native)
+        else:
+            for native in line.pairs:
+                self._add(session, venue, native, self.paths[index])
         return session
 
     def _discover(self, session: Session, venue: Venue, native: str) -> Pair:
-        instrument = self.instruments.get((venue.name, venue.product, native)) or venue.infer(native)
-        pair = Pair(venue, instrument, self.most_levels)
-        pair.depth = session.keeper.depths.get(native, 0)
-        pair.carries_book = Channel.BOOK in session.keeper.channels
-        pair.carries_trades = Channel.TRADES in session.keeper.channels
-        session.add(pair)
+        """A pair for an id that turned up in a recording that does not say what it was opened for."""
         at = next(index for index, found in self._of_file.items() if session in found.values())
-        self.pairs.append((pair, self.paths[at]))
-        self.made(pair, session)
+        pair = self._add(session, venue, native, self.paths[at])
+        pair.depth = session.keeper.depths.get(native, 0)
         image = self._images.pop(((venue.name, venue.product), native), None)
         if image is not None and pair.carries_book:
             body, status, limit = image
             session.keeper.fetched(native, status, body, self.now, limit=limit)
+        return pair
+
+    def _add(self, session: Session, venue: Venue, native: str, path: Path) -> Pair:
+        instrument = self.instruments.get((venue.name, venue.product, native)) or venue.infer(native)
+        pair = session.add(Pair(venue, instrument, self.most_levels))
+        if session.discover is None:
+            session.keeper.prepare(pair)
+        self.pairs.append((pair, path))
+        self.made(pair, session)
         return pair
 
     # -- REST answers ----------------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ from hashlib import sha256
 from hmac import compare_digest
 from urllib.parse import urlsplit
 
-OPEN_PATHS = frozenset({"/", "/docs", "/livez", "/readyz"})  # pages themselves hold no data, and probes carry no keys
+OPEN_PATHS = frozenset(
+    {"/", "/docs", "/livez", "/readyz"}
+)  # pages themselves hold no data, and probes carry no keys
 OPEN_FOLDER = "/page/"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
@@ -70,7 +70,10 @@ def create_app(
 def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
     if origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=list(origins), allow_methods=["GET"], allow_headers=["Authorization"]
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["GET"],
+            allow_headers=["Authorization"],
         )
 
 
@@ -93,12 +96,14 @@ def _add_metrics(app: FastAPI, exposition: Exposition, own: SelfMetrics, clock: 
 def _schema(app: FastAPI) -> dict[str, Any]:
     """OpenAPI, with errors under the media type that they have."""
     if app.openapi_schema is None:
-        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schema = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
         for operations in schema["paths"].values():
             for operation in operations.values():
                 _retype_problems(operation["responses"])
         app.openapi_schema = schema
-    return cast(dict[str, Any], app.openapi_schema)
+    return app.openapi_schema
 
 
 def _retype_problems(responses: dict[str, Any]) -> None:

@@ -78,9 +78,7 @@ class Subscription:
         self._seen.add(topic)
         self._seq += 1
         name = self.channel.spec.name
-        return (
-            f'{{"type":"{kind}","channel":{self.number},"name":"{name}","seq":{self._seq},"missed":{missed},{body}'
-        )
+        return f'{{"type":"{kind}","channel":{self.number},"name":"{name}","seq":{self._seq},"missed":{missed},{body}'
 
 
 class Channel:
@@ -226,7 +224,13 @@ class TradesChannel(Channel):
         prints = self._prints.setdefault(book, deque(maxlen=MOST_PRINTS))
         if len(prints) == MOST_PRINTS:
             self._lost[book] = self._lost.get(book, 0) + 1
-        fields = {"t": trade.t, "side": trade.side, "price": trade.price, "size": trade.size, "quote": trade.quote}
+        fields = {
+            "t": trade.t,
+            "side": trade.side,
+            "price": trade.price,
+            "size": trade.size,
+            "quote": trade.quote,
+        }
         prints.append(fields)
         self.note(book)
 

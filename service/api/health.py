@@ -29,7 +29,9 @@ def health_router(engine: Engine, clock: Callable[[], int], stopping: Callable[[
         "/readyz",
         operation_id="readyz",
         response_model=models.Readiness,
-        responses={503: {"model": models.NotReady, "description": "No book is live, or the service is stopping."}},
+        responses={
+            503: {"model": models.NotReady, "description": "No book is live, or the service is stopping."}
+        },
     )
     async def readyz() -> Response:
         """200 while at least one book is live and the service is not stopping."""

@@ -10,7 +10,16 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from .channels import BooksChannel, Channel, FeedsChannel, ReadingsChannel, Source, Subscription, Tally, TradesChannel
+from .channels import (
+    BooksChannel,
+    Channel,
+    FeedsChannel,
+    ReadingsChannel,
+    Source,
+    Subscription,
+    Tally,
+    TradesChannel,
+)
 from .ports import Book, Engine, TradePrint
 from .settings import ApiSettings
 from .wishes import Spec
@@ -110,7 +119,11 @@ class Hub:
     def _made(self, spec: Spec) -> Channel:
         if spec.name == "trades":
             return TradesChannel(spec, self._source, self.settings.stream_trades)
-        kinds: dict[str, type[Channel]] = {"readings": ReadingsChannel, "books": BooksChannel, "feeds": FeedsChannel}
+        kinds: dict[str, type[Channel]] = {
+            "readings": ReadingsChannel,
+            "books": BooksChannel,
+            "feeds": FeedsChannel,
+        }
         return kinds[spec.name](spec, self._source)
 
     def _admit(self, books: Iterable[Book]) -> None:
@@ -184,7 +197,10 @@ class Hub:
             self._later = self._loop.call_at(min(waiting), self._flush)
 
     def _refresh(self) -> None:
-        """Look again at what changes without a message: time windows that empty, connections."""
+        """Look again at what changes without a message: time windows that empty, connections, books that are new."""
+        if len(self._routes) != len(self.engine.books):
+            self._dirty.update(book for book in self.engine.books.values() if book not in self._routes)
+            self._tick()
         for channel in self._channels.values():
             channel.refresh()
         self._flush()

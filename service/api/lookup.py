@@ -114,7 +114,9 @@ def _no_venue(engine: Engine, venue: str) -> ProblemError:
     venues = sorted({book.venue for book in engine.books.values()})
     near = nearest(venue, venues) or venues[:5]
     said = f"; did you mean {', '.join(near)}?" if near else "; no book has been asked for yet"
-    return ProblemError(404, "unknown-venue", f"no book of a venue {venue} is kept here{said}", suggestions=near)
+    return ProblemError(
+        404, "unknown-venue", f"no book of a venue {venue} is kept here{said}", suggestions=near
+    )
 
 
 def _no_symbol(venue: str, symbol: str, here: Sequence[Book]) -> ProblemError:

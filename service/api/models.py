@@ -69,9 +69,13 @@ class Reading(BookIdentity):
 
     model_config = _example(**_READING)
     age_seconds: Seconds | None = Field(description="Since the last message was received.")
-    latency_seconds: float | None = Field(description="Receive time minus the venue's time of the last message.")
+    latency_seconds: float | None = Field(
+        description="Receive time minus the venue's time of the last message."
+    )
     values: dict[str, float | None] = Field(description="By name of the output, see /api/v1/metrics.")
-    truncated: list[str] = Field(description="Values that are null as they reach beyond what the venue has proven.")
+    truncated: list[str] = Field(
+        description="Values that are null as they reach beyond what the venue has proven."
+    )
 
 
 class OneReading(Reading, Answer):
@@ -84,7 +88,9 @@ class Readings(Answer):
     """Readings of all books that fit, in the order in which the books appeared."""
 
     readings: list[Reading]
-    next_cursor: str | None = Field(description="Ask again with this as `cursor` for the rest; null at the end.")
+    next_cursor: str | None = Field(
+        description="Ask again with this as `cursor` for the rest; null at the end."
+    )
 
 
 class OneBook(BookIdentity, Answer):
@@ -190,7 +196,9 @@ class Metric(BaseModel):
     key: str
     group: str
     unit: str
-    bounds: tuple[float | None, float | None] | None = Field(description="Least and greatest value; null is open.")
+    bounds: tuple[float | None, float | None] | None = Field(
+        description="Least and greatest value; null is open."
+    )
     help: str
     formula: str
     source: str
@@ -217,7 +225,7 @@ class Feed(BaseModel):
         silent_seconds=0.05,
         frames=12_003,
         reconnects=0,
-        symbols=["BTC-USDT-SWAP"],
+        symbols=["BTC-USDT-PERP"],
         unknown={},
         retry_at=None,
     )
@@ -231,7 +239,7 @@ class Feed(BaseModel):
     silent_seconds: Seconds | None = Field(description="Since the last frame.")
     frames: int
     reconnects: int
-    symbols: list[str] = Field(description="Native ids that it carries.")
+    symbols: list[str] = Field(description="Symbols that it carries.")
     unknown: dict[str, int] = Field(description="Frames that were not understood, by kind.")
     retry_at: Nanoseconds | None = Field(description="When it is tried again, while waiting.")
 

@@ -115,7 +115,11 @@ class Book(Protocol):
     def latency_seconds(self) -> float | None: ...
 
     def values(self, now: int) -> Sequence[float]:
-        """One number for each of the engine's outputs, in that order; NaN where undefined."""
+        """One number for each of the engine's outputs, in that order; NaN where undefined, all NaN unless live."""
+        ...
+
+    def standing(self, now: int) -> Sequence[float]:
+        """As `values`, but what does not rest on the book, such as counters, is there when it is not live, too."""
         ...
 
     def truncated(self, now: int) -> Sequence[str]:

@@ -31,7 +31,13 @@ class ProblemError(Exception):
 
 
 def problem(
-    status: int, name: str, detail: str, *, instance: str = "", headers: Mapping[str, str] | None = None, **more: Any
+    status: int,
+    name: str,
+    detail: str,
+    *,
+    instance: str = "",
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
 ) -> Response:
     """The answer itself. `name` (`unknown-symbol`) is what programs tell problems by; "" leaves it to the status."""
     body: dict[str, Any] = {

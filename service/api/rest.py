@@ -30,12 +30,20 @@ SymbolName = Annotated[
 MarketName = Annotated[
     Literal["", "spot", "perp", "future", "option"], Query(description="Where a symbol alone does not tell.")
 ]
-Venues = Annotated[Globs, Query(alias="venue", description="Venue ids or globs; repeat for more.", examples=["okx"])]
-Markets = Annotated[Globs, Query(alias="market", description="Markets or globs; repeat for more.", examples=["perp"])]
+Venues = Annotated[
+    Globs, Query(alias="venue", description="Venue ids or globs; repeat for more.", examples=["okx"])
+]
+Markets = Annotated[
+    Globs, Query(alias="market", description="Markets or globs; repeat for more.", examples=["perp"])
+]
 Symbols = Annotated[Globs, Query(alias="symbol", description="Symbols or globs; repeat.", examples=["BTC-*"])]
-Metrics = Annotated[Globs, Query(alias="metric", description="Metric keys or globs; repeat.", examples=["depth*"])]
+Metrics = Annotated[
+    Globs, Query(alias="metric", description="Metric keys or globs; repeat.", examples=["depth*"])
+]
 Limit = Annotated[int, Query(ge=1, le=5000, description="Most rows in one answer.")]
-Cursor = Annotated[str, Query(max_length=20, pattern=r"^\d*$", description="`next_cursor` of the answer before.")]
+Cursor = Annotated[
+    str, Query(max_length=20, pattern=r"^\d*$", description="`next_cursor` of the answer before.")
+]
 Depth = Annotated[int, Query(ge=1, le=5000, description="Levels a side.")]
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -59,7 +67,9 @@ class Rest:
     def answer(self, now: int, **rows: Any) -> Response:
         """Write what every answer carries, and these rows. NaN becomes null."""
         body = {"t": now, "simulated": self.engine.simulated} | rows
-        return Response(orjson.dumps(body), media_type="application/json", headers={"Cache-Control": "no-store"})
+        return Response(
+            orjson.dumps(body), media_type="application/json", headers={"Cache-Control": "no-store"}
+        )
 
     def page(self, selection: Selection, limit: int, cursor: str) -> tuple[list[Book], str | None]:
         """One page of the books that fit, and the cursor of the next. Books are only ever added at the end."""
@@ -98,7 +108,9 @@ def _add_catalogue(router: APIRouter, rest: Rest) -> None:
     async def list_metrics() -> Response:
         """Every metric with its unit, bounds, formula, source and outputs."""
         outputs = rest.engine.outputs
-        return rest.answer(rest.clock(), metrics=[readings.metric(one, outputs) for one in rest.engine.declarations])
+        return rest.answer(
+            rest.clock(), metrics=[readings.metric(one, outputs) for one in rest.engine.declarations]
+        )
 
     @router.get("/feeds", operation_id="list_feeds", response_model=models.Feeds, tags=["health"])
     async def list_feeds() -> Response:
@@ -119,7 +131,9 @@ def _add_lists(router: APIRouter, rest: Rest) -> None:
         """Books that are kept, with their state and counts."""
         selection = Selection(tuple(venue), tuple(market), tuple(symbol))
         books, following = rest.page(selection, limit, cursor)
-        return rest.answer(rest.clock(), symbols=[readings.symbol(book) for book in books], next_cursor=following)
+        return rest.answer(
+            rest.clock(), symbols=[readings.symbol(book) for book in books], next_cursor=following
+        )
 
     @router.get("/readings", operation_id="list_readings", response_model=models.Readings, tags=["readings"])
     async def list_readings(
@@ -164,7 +178,9 @@ def _add_books(router: APIRouter, rest: Rest) -> None:
         responses=_NOT_FOUND,
         tags=["books"],
     )
-    async def get_book(venue: VenueName, symbol: SymbolName, depth: Depth = 50, market: MarketName = "") -> Response:
+    async def get_book(
+        venue: VenueName, symbol: SymbolName, depth: Depth = 50, market: MarketName = ""
+    ) -> Response:
         """The best levels of one book."""
         book = find(rest.engine, venue, symbol, market)
         now = rest.clock()

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
-from prometheus_client import CollectorRegistry, GCCollector, Gauge, Info, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, GCCollector, Info, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -29,8 +29,12 @@ class _StreamCollector(Collector):
         tally = self._tally()
         return [
             GaugeMetricFamily("obi_stream_clients", "Sockets open now.", tally.clients),
-            GaugeMetricFamily("obi_stream_channels", "Different channels that are subscribed to.", tally.channels),
-            CounterMetricFamily("obi_stream_encodings", "Updates encoded, once for all clients.", tally.encodings),
+            GaugeMetricFamily(
+                "obi_stream_channels", "Different channels that are subscribed to.", tally.channels
+            ),
+            CounterMetricFamily(
+                "obi_stream_encodings", "Updates encoded, once for all clients.", tally.encodings
+            ),
             CounterMetricFamily("obi_stream_messages", "Messages sent to clients.", tally.messages),
             CounterMetricFamily("obi_stream_missed", "Updates that slow clients were spared.", tally.missed),
         ]
@@ -47,7 +51,9 @@ class SelfMetrics:
         Info("obi_build", "What is running.", registry=self.registry).info(
             {"version": build_version(), "python": python}
         )
-        self.scrape_seconds = Gauge("obi_scrape_seconds", "Time that the last scrape took.", registry=self.registry)
+        self.scrape_seconds = Gauge(
+            "obi_scrape_seconds", "Time that the last scrape took.", registry=self.registry
+        )
         self.registry.register(_StreamCollector(tally))
 
     def render(self) -> bytes:

@@ -16,7 +16,18 @@ from .hub import Hub
 from .lookup import check_metrics
 from .problems import problem
 from .readings import identity
-from .wishes import Auth, ChannelWish, Ping, RefusedError, RequestId, Subscribe, Unsubscribe, opened, read, request_id
+from .wishes import (
+    Auth,
+    ChannelWish,
+    Ping,
+    RefusedError,
+    RequestId,
+    Subscribe,
+    Unsubscribe,
+    opened,
+    read,
+    request_id,
+)
 
 PATH = "/api/v1/stream"
 POLICY, FAILED, TRY_LATER = 1008, 1011, 1013  # RFC 6455, 7.4.1, and its registry
@@ -34,7 +45,9 @@ def stream_router(hub: Hub, access: Access) -> APIRouter:
         """Subscribe to readings, books, trades and feeds."""
         headers = socket.headers
         if not access.origin_is_good(headers.get("origin", ""), headers.get("host", "")):
-            denied = problem(403, "foreign-origin", "pages of this origin may not connect; see api.allowed_origins")
+            denied = problem(
+                403, "foreign-origin", "pages of this origin may not connect; see api.allowed_origins"
+            )
             await socket.send_denial_response(denied)
             return
         authorization = headers.get("authorization", "")
@@ -43,7 +56,9 @@ def stream_router(hub: Hub, access: Access) -> APIRouter:
             return
         await socket.accept()
         if hub.full or hub.stopping:
-            await socket.close(TRY_LATER, "no room for another client" if hub.full else "the service is stopping")
+            await socket.close(
+                TRY_LATER, "no room for another client" if hub.full else "the service is stopping"
+            )
             return
         await Client(socket, hub, access, known=bool(authorization) or not access.needed).run()
 
@@ -123,7 +138,9 @@ class Client:
                     await self._send(message)
                     sent += 1
                     if sent % _SENT_BEFORE_OTHERS_RUN == 0:
-                        await asyncio.sleep(0)  # a socket with room does not wait, and so would not let others run
+                        await asyncio.sleep(
+                            0
+                        )  # a socket with room does not wait, and so would not let others run
             if self._beat_due:
                 self._beat_due = False
                 await self._tell({"type": "heartbeat", "t": self._hub.clock()})
@@ -161,7 +178,9 @@ class Client:
 
     async def _obey(self, said: Message) -> None:
         if not self._known and said.get("op") != "auth":
-            raise RefusedError("unauthorized", 'a key is needed: send {"op":"auth","key":…} first, or a Bearer header')
+            raise RefusedError(
+                "unauthorized", 'a key is needed: send {"op":"auth","key":…} first, or a Bearer header'
+            )
         match read(said):
             case Subscribe() as wish:
                 await self._subscribe(wish)
@@ -178,7 +197,9 @@ class Client:
     async def _subscribe(self, wish: Subscribe) -> None:
         most = self._hub.settings.stream_channels
         if len(self._subscriptions) + len(wish.channels) > most:
-            raise RefusedError("too_many_channels", f"a client may have {most} channels, unsubscribe from some first")
+            raise RefusedError(
+                "too_many_channels", f"a client may have {most} channels, unsubscribe from some first"
+            )
         for channel in wish.channels:
             if wrong := check_metrics(self._hub.engine.outputs, channel.metrics):
                 raise RefusedError("unknown_metric", wrong)
@@ -212,13 +233,17 @@ class Client:
         """The ids of the channels to leave."""
         if wish.channels is None:
             if not (held := self._by_request.get(wish.id)):
-                raise RefusedError("unknown_channel", "no channels, and no subscription was made with this id")
+                raise RefusedError(
+                    "unknown_channel", "no channels, and no subscription was made with this id"
+                )
             return list(held)
         numbers: dict[int, None] = {}
         for one in wish.channels:
             found = [one] if isinstance(one, int) else self._alike(one)
             if not found or found[0] not in self._subscriptions:
-                raise RefusedError("unknown_channel", f"not subscribed to {one if isinstance(one, int) else one.name}")
+                raise RefusedError(
+                    "unknown_channel", f"not subscribed to {one if isinstance(one, int) else one.name}"
+                )
             numbers |= dict.fromkeys(found)
         return list(numbers)
 

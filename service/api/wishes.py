@@ -14,7 +14,9 @@ DEFAULT_INTERVALS = {"readings": 100, "books": 100, "trades": 100, "feeds": 1000
 
 Glob = Annotated[str, Field(min_length=1, max_length=100)]
 Globs = Annotated[
-    tuple[Glob, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given), Field(max_length=100)
+    tuple[Glob, ...],
+    BeforeValidator(lambda given: (given,) if isinstance(given, str) else given),
+    Field(max_length=100),
 ]
 RequestId = int | str | None
 
@@ -36,9 +38,13 @@ class ChannelWish(BaseModel):
     venue: Globs = ()
     market: Globs = ()
     symbol: Globs = ()
-    metrics: Globs = Field((), description="Metric keys or globs (readings only); all where left out.")
-    min_interval_ms: int | None = Field(None, ge=0, le=60_000, description="What changes faster is sent once.")
-    depth: int = Field(10, ge=1, le=1000, description="Levels a side (books only).")
+    metrics: Globs = Field(
+        default=(), description="Metric keys or globs (readings only); all where left out."
+    )
+    min_interval_ms: int | None = Field(
+        None, ge=0, le=60_000, description="What changes faster is sent once."
+    )
+    depth: int = Field(default=10, ge=1, le=1000, description="Levels a side (books only).")
 
     def spec(self, floor_milliseconds: int) -> Spec:
         """The channel that serves this wish: the same for all wishes that need the same bytes."""
@@ -128,7 +134,9 @@ _OPS: dict[str, type[Wish]] = {"subscribe": Subscribe, "unsubscribe": Unsubscrib
 def opened(message: str | bytes, limit: int) -> dict[str, Any]:
     """A client's message as an object; raises RefusedError where it is too long or none."""
     if len(message) > limit:
-        raise RefusedError("message_too_large", f"a message may have {limit} bytes, this one has {len(message)}")
+        raise RefusedError(
+            "message_too_large", f"a message may have {limit} bytes, this one has {len(message)}"
+        )
     try:
         said = orjson.loads(message)
     except orjson.JSONDecodeError as error:

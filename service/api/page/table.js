@@ -153,7 +153,7 @@ function plain(cell, column) {
 
 function stateCell(cell) {
   const [word, why] = [element("b", {}), element("small", {})];
-  cell.append(word, why);
+  cell.append(word, " ", why);
   return (book) => {
     const said = book.state === "live" ? proof(book.proof) : book.reason;
     write(word, book.state);

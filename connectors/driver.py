@@ -1,0 +1,317 @@
+"""The only place with a clock and a network: performs what sessions ask for and feeds them what comes in.
+
+A socket belongs to one session. Before any input the timeline fires what was due earlier, so that a recording of the
+inputs replays to the same events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import picows
+import structlog
+
+from .actions import Close, Connect, Fetch, Replace, Send
+from .recording import Recorder
+from .requests import SECOND, Budget
+from .session import Session
+from .timeline import Timeline
+
+log = structlog.get_logger()
+
+CONNECT_WITHIN = 10.0  # seconds
+ANSWER_WITHIN = 15.0
+LARGEST_FRAME = 64 << 20  # bytes; Coinbase sends a whole book of 5 MB in one frame
+CLOSE_WITHIN = 2.0
+
+
+class Clock:
+    """Nanoseconds since the epoch that never repeat: each input of the process has a time of its own."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __call__(self) -> int:
+        self._last = max(time.time_ns(), self._last + 1)
+        return self._last
+
+
+class Network:
+    """What all connections share: clock, timeline, HTTP, budgets, TLS."""
+
+    def __init__(self, *, clock: Clock | None = None, tls: ssl.SSLContext | None = None) -> None:
+        self.clock = clock or Clock()
+        self.tls = tls
+        self.timeline = Timeline(self._fired)
+        self.drivers: dict[int, Driver] = {}
+        self.budgets: dict[str, Budget] = {}
+        self.connects: dict[str, Budget] = {}
+        self._http: aiohttp.ClientSession | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def _fired(self, session: Session) -> None:
+        if driver := self.drivers.get(id(session)):
+            driver.perform()
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            connector = aiohttp.TCPConnector(ssl=self.tls) if self.tls else None
+            timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
+            self._http = aiohttp.ClientSession(timeout=timeout, connector=connector)
+        return self._http
+
+    def budget(self, venue: Any) -> Budget:
+        """Request weights of the venue's REST host, shared by the products of one pool."""
+        pool = venue.limits.pool or f"{venue.name} {venue.product}"
+        return self.budgets.setdefault(pool, Budget(venue.limits.weight_per_minute))
+
+    def connect_budget(self, venue: Any) -> Budget:
+        """Connection attempts to the venue."""
+        return self.connects.setdefault(venue.name, Budget(venue.limits.connects_per_minute))
+
+    def spawn(self, work: Any) -> None:
+        """Run a coroutine beside; its failure is logged, never lost."""
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.error("task failed", exc_info=failure)
+
+    async def run_timers(self) -> None:
+        """Sleep until the next deadline and let it fire, for ever."""
+        while True:
+            now = self.clock()
+            self.timeline.advance(now)
+            wait = (self.timeline.next_due - now) / SECOND
+            await asyncio.sleep(min(max(wait, 0.001), 0.25))
+
+    async def get(self, venue: Any, path: str, weight: int, not_before: int = 0) -> tuple[int, bytes, int]:
+        """GET a path of the venue within its budget: status (0: no answer), body or reason, and time to wait (ns)."""
+        budget = self.budget(venue)
+        while (at := max(budget.ready_at(weight, self.clock()), not_before)) > (now := self.clock()):
+            await asyncio.sleep(min((at - now) / SECOND, 60.0))
+        budget.spend(weight, self.clock())
+        try:
+            async with self.http.get(venue.rest + path) as answer:
+                body = await answer.read()
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return answer.status, body, budget.answered(answer.status, headers, self.clock())
+        except (aiohttp.ClientError, TimeoutError, OSError) as failure:
+            return 0, reason_of(failure).encode(), 0
+
+    async def close(self) -> None:
+        """Drop all sockets and wait for what still runs."""
+        for driver in list(self.drivers.values()):
+            await driver.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._http is not None:
+            await self._http.close()
+
+
+def reason_of(failure: BaseException) -> str:
+    """A failed connection in a few words."""
+    if isinstance(failure, TimeoutError):
+        return "timeout"
+    if isinstance(failure, picows.WSInvalidStatusError):
+        return f"handshake refused: {failure}"[:120]
+    text = str(failure).split("\n")[0]
+    return f"{type(failure).__name__}: {text}"[:160] if text else type(failure).__name__
+
+
+class Driver(picows.WSListener):  # type: ignore[misc]  # picows ships no types for its listener
+    """Runs one session over picows. `replaced` is called when the venue, or its age, asks for a second connection."""
+
+    def __init__(
+        self,
+        session: Session,
+        network: Network,
+        *,
+        recorder: Recorder | None = None,
+        replaced: Callable[[Driver, str], None] = lambda driver, reason: None,
+    ) -> None:
+        self.session, self.network, self.recorder, self.replaced = session, network, recorder, replaced
+        self.keeper = session.keeper
+        self.transport: Any = None
+        self.url = ""
+        self.stopped = False
+        self._parts: list[bytes] = []
+        self._closing = ""
+        self._attempt = 0
+        self._gone = asyncio.Event()
+        network.drivers[id(session)] = self
+        network.timeline.add(session)
+
+    # -- outputs ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Ask for the connection for the first time."""
+        self.keeper.start(self.network.clock())
+        self.perform()
+
+    def perform(self) -> None:
+        """Do what the session asks for, in order."""
+        for action in self.keeper.take_actions():
+            match action:
+                case Send(text):
+                    self._send(text)
+                case Connect(url):
+                    self._attempt += 1
+                    self.network.spawn(self._connect(url, self._attempt))
+                case Fetch():
+                    self.network.spawn(self._fetch(action))
+                case Close(reason):
+                    self._close(reason)
+                case Replace(reason):
+                    self.replaced(self, reason)
+
+    def _send(self, text: str) -> None:
+        if self.transport is not None:
+            self.transport.send(picows.WSMsgType.TEXT, text.encode())
+            if self.recorder:
+                self.recorder.sent(self.url, text, self.network.clock())
+
+    async def _connect(self, url: str, attempt: int) -> None:
+        gate = self.network.connect_budget(self.keeper.venue)
+        while (at := gate.ready_at(1, self.network.clock())) > (now := self.network.clock()):
+            await asyncio.sleep((at - now) / SECOND)
+        gate.spend(1, self.network.clock())
+        self.url = url
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                await picows.ws_connect(
+                    lambda: self,
+                    url,
+                    ssl_context=self.network.tls if url.startswith("wss") else None,
+                    enable_auto_pong=False,
+                    max_frame_size=LARGEST_FRAME,
+                    websocket_handshake_timeout=CONNECT_WITHIN,
+                )
+        except (picows.WSError, TimeoutError, OSError) as failure:
+            if attempt == self._attempt and not self.stopped:
+                self._closed(reason_of(failure))
+
+    async def _fetch(self, action: Fetch) -> None:
+        path = action.path
+        status, body, wait = await self.network.get(self.keeper.venue, path, action.weight, action.not_before)
+        if self.stopped:
+            return
+        now = self._before()
+        if self.recorder:
+            self.recorder.fetched(self.keeper.venue.rest + path, status, body, now)
+        self.keeper.fetched(action.key[1], status, body, now, wait=wait)
+        self.perform()
+
+    def _close(self, reason: str) -> None:
+        self._closing = reason
+        if self.transport is not None:
+            self.transport.send_close(picows.WSCloseCode.OK)
+            self.transport.disconnect(graceful=False)
+
+    # -- inputs ----------------------------------------------------------------------------------------------
+
+    def _before(self) -> int:
+        """The time of an input, after everything that was due earlier."""
+        now = self.network.clock()
+        if self.network.timeline.next_due <= now:
+            self.network.timeline.advance(now)
+        return now
+
+    def on_ws_connected(self, transport: Any) -> None:
+        """picows: the handshake is done."""
+        if self.stopped:
+            transport.disconnect(graceful=False)
+            return
+        self.transport = transport
+        self._parts.clear()
+        self._closing = ""
+        now = self._before()
+        if self.recorder:
+            self.recorder.opened(self.url, now, self.session)
+        self.keeper.opened(now)
+        self.perform()
+
+    def on_ws_frame(self, transport: Any, frame: Any) -> None:
+        """picows: a frame came in."""
+        kind = frame.msg_type
+        if kind == picows.WSMsgType.TEXT or kind == picows.WSMsgType.BINARY or kind == picows.WSMsgType.CONTINUATION:
+            if frame.fin and not self._parts:
+                self.received(frame.get_payload_as_bytes())
+                return
+            self._parts.append(frame.get_payload_as_bytes())
+            if frame.fin:
+                whole = b"".join(self._parts)
+                self._parts.clear()
+                self.received(whole)
+        elif kind == picows.WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
+            now = self._before()
+            if self.recorder:
+                self.recorder.pinged(self.url, now)
+            self.keeper.pinged(now)
+            self.perform()
+        elif kind == picows.WSMsgType.CLOSE:
+            self._closing = self._closing or f"closed by the venue ({frame.get_close_code()})"
+            transport.disconnect(graceful=False)
+
+    def received(self, data: bytes) -> None:
+        """A whole message. A fault of ours stops this feed, with the frame in the log, and no other."""
+        now = self.network.clock()
+        if self.network.timeline.next_due <= now:
+            self.network.timeline.advance(now)
+        if self.recorder:
+            self.recorder.received(self.url, data, now)
+        try:
+            self.session.received(data, now)
+        except Exception:
+            log.exception("fault in our code", venue=self.keeper.venue.name, frame=data[:2000])
+            self._close("fault in our code")
+        if self.keeper.actions:
+            self.perform()
+
+    def on_ws_disconnected(self, transport: Any) -> None:
+        """picows: the socket is gone."""
+        if self.transport is not transport:
+            return
+        self.transport = None
+        self._gone.set()
+        if not self.stopped:
+            self._closed(self._closing or "connection lost")
+
+    def _closed(self, reason: str) -> None:
+        now = self._before()
+        if self.recorder:
+            self.recorder.closed(self.url, reason, now, self.session)
+        self.keeper.closed(reason, now)
+        self.perform()
+
+    async def stop(self) -> None:
+        """End for good: close the socket, tell the session, finish the recording."""
+        if self.stopped:
+            return
+        transport = self.transport
+        if transport is not None:
+            self._gone.clear()
+            self._closed("stopped")
+        self.stopped = True
+        self.network.timeline.remove(self.session)
+        self.network.drivers.pop(id(self.session), None)
+        if transport is not None:
+            transport.send_close(picows.WSCloseCode.GOING_AWAY)
+            transport.disconnect(graceful=False)
+            try:
+                await asyncio.wait_for(self._gone.wait(), CLOSE_WITHIN)
+            except TimeoutError:
+                log.warning("socket did not close in time", venue=self.keeper.venue.name, url=self.url)
+        if self.recorder:
+            self.recorder.close()

@@ -1,0 +1,114 @@
+"""Puts everything together: settings -> feeds -> engine -> API, on one event loop, with a clean stop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from connectors import all_venues
+from connectors.driver import Clock, Network
+
+from .api.app import create_app
+from .api.ports import VenueFacts
+from .api.server import serve
+from .engine import Engine, Plan
+from .feeds import VenueFeeds, cache_folder, tell_book
+from .rows import Rows
+from .settings import Settings
+
+log = structlog.get_logger()
+
+
+class Service:
+    """One running Steelyard. `rows` and `record` are optional outputs beside the API."""
+
+    def __init__(
+        self, settings: Settings, *, simulated: bool = False, record: Path | None = None, with_api: bool = True
+    ) -> None:
+        self.settings, self.record, self.with_api = settings, record, with_api
+        only = settings.metrics.only or None
+        self.engine = Engine(Plan(only), min_coverage=settings.metrics.min_coverage, simulated=simulated)
+        self.clock = Clock()
+        self.stopping = asyncio.Event()
+        self.rows: Rows | None = None
+        self.bound: Callable[[int], None] = lambda port: None
+
+    async def run(self) -> None:
+        """Run until `stopping` is set; then end within ten seconds."""
+        network = Network(clock=self.clock)
+        told: dict[int, tuple[str, str]] = {}
+        self.engine.listen(partial(_tell_if_changed, told))
+        if self.rows is not None:
+            self.rows.begin(self.clock())
+            network.timeline.watch(self.rows)
+        cache = cache_folder(self.settings.cache_dir, os.environ)
+        feeds = [
+            VenueFeeds(
+                name, one, network, self.engine, max_levels=self.settings.max_levels, cache=cache, record=self.record
+            )
+            for name, one in self.settings.venues.items()
+            if one.enabled and one.symbols
+        ]
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
+        try:
+            async with asyncio.TaskGroup() as group:
+                timers = group.create_task(network.run_timers())
+                starters = [group.create_task(one.run()) for one in feeds]
+                if self.with_api:
+                    group.create_task(self._serve())
+                await self.stopping.wait()
+                for task in (timers, *starters):
+                    task.cancel()
+        finally:
+            await network.close()
+            log.info("stopped")
+
+    async def _serve(self) -> None:
+        api = self.settings.api
+        app = create_app(self.engine, facts(), api, self.clock)
+        try:
+            await serve(app, api.host, api.port, self.stopping, bound=self._bound, stop_seconds=api.stop_seconds)
+        finally:
+            self.stopping.set()
+
+    def _bound(self, port: int) -> None:
+        log.info("listening", url=f"http://{self.settings.api.host}:{port}")
+        self.bound(port)
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and SIGINT stop the service."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopping.set)
+
+
+def _tell_if_changed(told: dict[int, tuple[str, str]], book: object) -> None:
+    tell_book(book, told)
+
+
+def facts() -> list[VenueFacts]:
+    """What all venues declare."""
+    return [
+        VenueFacts(
+            name=kind.name,
+            product=kind.product,
+            markets=tuple(sorted(str(market) for market in kind.markets)),
+            proof=kind.proof,
+            detects=kind().detects,
+            scope=kind().scope,
+            checksum=kind.checksum.__doc__ or "" if kind.checksum else "",
+            blind_spots=kind.blind_spots,
+            depth=kind.depth,
+            interval=kind.interval,
+        )
+        for kind in all_venues().values()
+    ]

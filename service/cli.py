@@ -1,0 +1,299 @@
+"""The commands: run, demo, replay, verify, evaluate, record, check, bench."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+import uvloop
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from connectors.errors import SteelyardError, UsageError
+
+from . import log as logs
+from .settings import Settings, load
+
+app = typer.Typer(
+    name="steelyard",
+    help="Weighs both sides of every order book, and says how far each number can be trusted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Config = Annotated[str | None, typer.Option("--config", metavar="F", help="YAML file with settings.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Recordings (.jsonl.gz).")]
+VenueName = Annotated[str, typer.Option("--venue", help="Venue, where the recording's url does not tell.")]
+MarketName = Annotated[str, typer.Option("--market", help="Market or product, where the url does not tell.")]
+Out = Annotated[str | None, typer.Option("--out", metavar="F|-", help="Write readings as JSON lines.")]
+Every = Annotated[str, typer.Option("--every", help="A row each N messages of a book (250n) or interval (1s).")]
+Metrics = Annotated[str, typer.Option("--metrics", metavar="KEY,…", help="Only these metrics (globs).")]
+Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command. What the user got wrong is one line on stderr and exit code 2."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except typer.Exit as left:
+        code = left.exit_code
+    except typer.Abort:
+        code = 130
+    except SteelyardError as failure:
+        print(f"steelyard: {failure}", file=sys.stderr)
+        code = 2
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as failure:
+        if not hasattr(failure, "format_message"):
+            raise
+        print(f"steelyard: {failure.format_message()}", file=sys.stderr)
+        code = 2
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@app.command()
+def run(
+    config: Config = None, out: Out = None, every: Every = "1s", metrics: Metrics = "", host: Host = None, port: Port = None
+) -> None:
+    """Watch the live exchanges."""
+    settings = _settings(config, host, port)
+    _serve(settings, simulated=False, out=out, every=every, metrics=metrics)
+
+
+@app.command()
+def demo(
+    config: Config = None,
+    out: Out = None,
+    every: Every = "1s",
+    metrics: Metrics = "",
+    record: Annotated[Path | None, typer.Option("--record", metavar="DIR", help="Record every input into this folder.")] = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="Stop after so long; 0 runs until stopped.")] = 0.0,
+    seed: Annotated[int, typer.Option("--seed", help="Of the simulated markets.")] = 1,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """The same service on simulated venues, without a network."""
+    settings = _settings(config, host, port)
+    _serve(settings, simulated=True, out=out, every=every, metrics=metrics, record=record, seconds=seconds, seed=seed)
+
+
+@app.command()
+def record(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")],
+    config: Config = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="Stop after so long; 0 runs until stopped.")] = 0.0,
+) -> None:
+    """Record every input of every connection, in a form that replays."""
+    settings = _settings(config, None, None)
+    _serve(settings, simulated=False, record=folder, seconds=seconds, with_api=False)
+
+
+@app.command()
+def replay(
+    files: Files,
+    speed: Annotated[str, typer.Option("--speed", metavar="max|N", help="As fast as it goes, or N times real time.")] = "max",
+    serve: Annotated[bool, typer.Option("--serve", help="Show it: API, page and /metrics.")] = False,
+    out: Out = None,
+    every: Every = "1s",
+    metrics: Metrics = "",
+    venue: VenueName = "",
+    market: MarketName = "",
+    config: Config = None,
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Play recordings through the same sessions on the recorded clock."""
+    from .playback import Playback
+
+    settings = _settings(config, host, port)
+    playback = Playback(
+        files, settings, speed=speed, out=None if serve and out is None else out or "-", every=every, metrics=_keys(metrics),
+        venue=venue, market=market,
+    )
+    with _progress("replaying", out not in (None, "-")) as tick:
+        if serve:
+            uvloop.run(playback.serve(tick))
+        else:
+            playback.run(tick)
+
+
+@app.command()
+def verify(
+    files: Files,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a book.")] = False,
+    venue: VenueName = "",
+    market: MarketName = "",
+) -> None:
+    """Build every book of some recordings and say whether each is right."""
+    from .verify import is_clean
+    from .verify import verify as judge
+
+    with _progress("verifying", True) as tick:
+        found = judge(files, venue=venue, market=market, progress=tick)
+    if json:
+        for one in found:
+            sys.stdout.buffer.write(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.buffer.flush()
+    else:
+        _show(found)
+    raise typer.Exit(0 if all(is_clean(one) for one in found) else 1)
+
+
+@app.command()
+def evaluate(cases: Annotated[Path, typer.Argument(metavar="CASES.json", help="Cases as in the specification, 9.5.")]) -> None:
+    """Compute cases with the metrics that run live."""
+    from .evaluate import run as compute
+
+    for found in compute(cases):
+        sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()
+
+
+@app.command()
+def check(config: Config = None) -> None:
+    """Validate the configuration."""
+    settings = load(config)
+    settings.api.check()
+    count = sum(len(one.symbols) for one in settings.venues.values() if one.enabled)
+    venues = [name for name, one in settings.venues.items() if one.enabled]
+    print(f"{config or 'defaults'}: good; {count} symbols on {len(venues)} venues ({', '.join(venues)})")
+
+
+@app.command()
+def bench(
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds.")] = False,
+) -> None:
+    """Measure the hot path on recorded frames (or made-up ones) and print figures."""
+    from .bench import run as measure
+
+    measure(as_json=json, quick=quick)
+
+
+# -- what the commands share ---------------------------------------------------------------------------------------
+
+
+def _settings(config: str | None, host: str | None, port: int | None) -> Settings:
+    flags: dict[str, Any] = {}
+    if host is not None:
+        flags["api.host"] = host
+    if port is not None:
+        flags["api.port"] = port
+    settings = load(config, flags)
+    logs.set_up(settings.log.level, settings.log.format)
+    return settings
+
+
+def _keys(text: str) -> list[str]:
+    return [key.strip() for key in text.split(",") if key.strip()]
+
+
+def _serve(
+    settings: Settings,
+    *,
+    simulated: bool,
+    out: str | None = None,
+    every: str = "1s",
+    metrics: str = "",
+    record: Path | None = None,
+    seconds: float = 0.0,
+    seed: int = 1,
+    with_api: bool = True,
+) -> None:
+    from .rows import Step
+
+    settings.api.check()
+    step = Step(every)
+    if record is not None and record.exists() and any(record.iterdir()):
+        raise UsageError(f"{record}: is not empty; name a new folder for the recording")
+
+    async def work() -> None:
+        from .app import Service
+        from .demo import SYMBOLS, SimulatedVenues, settings_for
+        from .rows import Rows, finished, opened
+
+        simulators = SimulatedVenues(list(SYMBOLS), seed) if simulated else None
+        chosen = settings
+        if simulators is not None:
+            await simulators.start()
+            chosen = settings_for(settings, simulators)
+        service = Service(chosen, simulated=simulated, record=record, with_api=with_api)
+        service.stop_on_signals()
+        stream = opened(out) if out else None
+        if stream is not None:
+            service.rows = Rows(service.engine, step, _keys(metrics), stream)
+        if sys.stdout.isatty():
+            service.bound = lambda port: print(f"\n  Steelyard: http://{chosen.api.host}:{port}\n")
+        if seconds:
+            asyncio.get_running_loop().call_later(seconds, service.stopping.set)
+        watching = asyncio.create_task(simulators.watch()) if simulators else None
+        try:
+            await service.run()
+        finally:
+            if watching is not None and simulators is not None:
+                watching.cancel()
+                await simulators.stop()
+            if stream is not None and out is not None:
+                finished(out, stream)
+
+    try:
+        uvloop.run(work())
+    except* UsageError as failures:
+        raise failures.exceptions[0] from None
+
+
+@contextmanager
+def _progress(what: str, wanted: bool) -> Iterator[Callable[[int], None]]:
+    """A line that moves on a terminal, nothing in a pipe."""
+    if not wanted or not sys.stderr.isatty():
+        yield lambda now: None
+        return
+    console = Console(stderr=True)
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task(what)
+        last = 0.0
+
+        def tick(now: int) -> None:
+            nonlocal last
+            if time.monotonic() - last > 0.1:
+                last = time.monotonic()
+                clock = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now / 1e9)) if now else ""
+                bar.update(task, description=f"{what} {clock}")
+
+        yield tick
+
+
+def _show(found: list[dict[str, Any]]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in ("venue", "symbol", "state", "updates", "old", "gaps", "sums", "failed", "levels", "bid", "ask"):
+        table.add_column(column, justify="right" if column not in ("venue", "symbol", "state") else "left")
+    for one in found:
+        table.add_row(
+            one["venue"],
+            one["symbol"],
+            one["state"] + (f" ({one['reason']})" if one["reason"] else ""),
+            str(one["updates"]),
+            str(one["dropped_old"]),
+            str(one["gaps"]),
+            str(one["checksums_ok"]),
+            str(one["checksums_failed"]),
+            "/".join(map(str, one["levels"])),
+            " x ".join(one["bid"] or ("-",)),
+            " x ".join(one["ask"] or ("-",)),
+        )
+    Console().print(table)

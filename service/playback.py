@@ -1,0 +1,129 @@
+"""`steelyard replay`: recordings through the engine, as rows or served, as fast as it goes or at a pace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from connectors.errors import UsageError
+
+from .api.app import create_app
+from .api.server import serve
+from .app import facts
+from .engine import Engine, Plan
+from .replay import Player
+from .rows import Rows, Step, finished, opened
+from .settings import Settings
+
+SECOND = 1_000_000_000
+
+
+class Playback:
+    """One replay. `speed` is `max` or how many times as fast as recorded."""
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        settings: Settings,
+        *,
+        speed: str,
+        out: str | None,
+        every: str,
+        metrics: Sequence[str],
+        venue: str = "",
+        market: str = "",
+    ) -> None:
+        self.settings, self.out = settings, out
+        self.pace = pace_of(speed)
+        self.engine = Engine(Plan(settings.metrics.only or None), min_coverage=settings.metrics.min_coverage)
+        self.player = Player(
+            files,
+            made=lambda pair, session: self.engine.attach(pair) and None,
+            venue=venue,
+            market=market,
+            most_levels=settings.max_levels,
+        )
+        self.step = Step(every)
+        self.metrics = metrics
+        self.rows: Rows | None = None
+
+    def run(self, tick: Callable[[int], None]) -> None:
+        """Play to the end and write rows."""
+        assert self.out is not None
+        stream = opened(self.out)
+        self._write_to(stream)
+        done = False
+        try:
+            for now in self.player.play():
+                tick(now)
+            done = True
+        finally:
+            if done:
+                finished(self.out, stream)
+            elif self.out != "-":
+                stream.close()
+                Path(self.out + ".part").unlink(missing_ok=True)
+
+    def _write_to(self, stream: object) -> None:
+        self.rows = Rows(self.engine, self.step, self.metrics, stream)  # type: ignore[arg-type]
+        self.player.watch(self.rows)
+
+    async def serve(self, tick: Callable[[int], None]) -> None:
+        """Play while the API, page and /metrics show it, and go on serving at the end until stopped."""
+        import signal
+
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        api = self.settings.api
+        application = create_app(self.engine, facts(), api, lambda: self.player.now)
+        stream = opened(self.out) if self.out else None
+        if stream is not None:
+            self._write_to(stream)
+        serving = asyncio.create_task(
+            serve(application, api.host, api.port, stopping, bound=lambda port: _tell(api.host, port), stop_seconds=api.stop_seconds)
+        )
+        playing = asyncio.create_task(self._play(tick, stopping))
+        await asyncio.wait((serving, playing), return_when=asyncio.FIRST_COMPLETED)
+        if playing.done() and playing.exception() is not None:
+            stopping.set()
+        await serving
+        stopping.set()
+        await playing
+        if stream is not None and self.out is not None:
+            finished(self.out, stream)
+
+    async def _play(self, tick: Callable[[int], None], stopping: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        begun, first, count = loop.time(), 0, 0
+        for now in self.player.play():
+            tick(now)
+            first = first or now
+            count += 1
+            if self.pace and (ahead := (now - first) / SECOND / self.pace - (loop.time() - begun)) > 0.001:
+                await asyncio.sleep(ahead)
+            elif count % 200 == 0:
+                await asyncio.sleep(0)
+            if stopping.is_set():
+                return
+
+
+def pace_of(speed: str) -> float:
+    """`max` is 0: no waiting."""
+    if speed == "max":
+        return 0.0
+    try:
+        pace = float(speed)
+    except ValueError:
+        pace = -1.0
+    if not 0 < pace < 1e6:
+        raise UsageError(f"--speed {speed}: give max, or how many times as fast as recorded, such as 1 or 10")
+    return pace
+
+
+def _tell(host: str, port: int) -> None:
+    import sys
+
+    print(f"replay on http://{host}:{port}", file=sys.stderr)

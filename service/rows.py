@@ -1,0 +1,115 @@
+"""Readings as JSON lines, one a book and step: what `run`, `demo` and `replay` write with `--out`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+
+from connectors.book import NOWHERE
+from connectors.errors import UsageError
+
+from .engine import Engine, Readings
+
+SECOND = 1_000_000_000
+_STEP = re.compile(r"(?:(?P<count>[1-9]\d*)n|(?P<time>\d+(?:\.\d+)?)(?P<unit>ms|s|m))")
+UNITS = {"ms": 1_000_000, "s": SECOND, "m": 60 * SECOND}
+
+
+class Step:
+    """How often a row is written: each `count` applied messages of a book, or every `interval` ns."""
+
+    def __init__(self, text: str) -> None:
+        found = _STEP.fullmatch(text)
+        if found is None:
+            raise UsageError(f"--every {text}: give a number of messages such as 250n, or an interval such as 1s or 100ms")
+        self.count = int(found["count"] or 0)
+        self.interval = round(float(found["time"] or 0) * UNITS[found["unit"] or "s"])
+        if not self.count and self.interval < 1_000_000:
+            raise UsageError(f"--every {text}: an interval is at least 1ms")
+
+
+class Rows:
+    """Writes rows of an engine. It watches a timeline, so that a row holds all that came up to its time."""
+
+    def __init__(self, engine: Engine, step: Step, metrics: Sequence[str], out: BinaryIO) -> None:
+        """`metrics` are keys or globs; none means all."""
+        self.engine, self.step, self.out = engine, step, out
+        wanted = [
+            any(fnmatchcase(output.key, one) or fnmatchcase(output.name, one) for one in metrics) or not metrics
+            for output in engine.outputs
+        ]
+        for one in metrics:
+            if not any(fnmatchcase(output.key, one) or fnmatchcase(output.name, one) for output in engine.outputs):
+                known = ", ".join(dict.fromkeys(output.key for output in engine.outputs))
+                raise UsageError(f"--metrics {one}: no such metric; known are {known}")
+        self.wanted = [(k, output.name) for k, output in enumerate(engine.outputs) if wanted[k]]
+        self.next = NOWHERE
+        self.written = 0
+        self._applied: dict[int, int] = {}
+        if step.count:
+            engine.listen(self._changed)
+
+    def begin(self, now: int) -> None:
+        """The clock starts: boundaries are multiples of the interval."""
+        if self.step.interval and self.next == NOWHERE:
+            self.next = (now // self.step.interval + 1) * self.step.interval
+
+    def deadline(self) -> int:
+        """When the next rows are due (ns)."""
+        return self.next
+
+    def timer(self, now: int) -> None:
+        """Write a row for each book that was ever live, in the order of their names."""
+        self.next = now + self.step.interval
+        for key in sorted(self.engine.books):
+            book = self.engine.books[key]
+            if book.applied:
+                self._write(book, now)
+
+    def _changed(self, book: Readings) -> None:
+        if book.applied and book.applied % self.step.count == 0 and self._applied.get(id(book)) != book.applied:
+            self._applied[id(book)] = book.applied
+            self._write(book, book.received)
+
+    def _write(self, book: Readings, now: int) -> None:
+        values = book.values(now)
+        self.out.write(
+            orjson.dumps(
+                {
+                    "t": now,
+                    "venue": book.venue,
+                    "market": book.market,
+                    "symbol": book.symbol,
+                    "state": book.state,
+                    "update_id": book.update_id,
+                    "values": {name: None if values[k] != values[k] else values[k] for k, name in self.wanted},
+                },
+                option=orjson.OPT_APPEND_NEWLINE,
+            )
+        )
+        self.written += 1
+
+
+def opened(path: str) -> BinaryIO:
+    """The file to write rows to; `-` is standard output. Written beside and renamed by `finished`."""
+    import sys
+
+    if path == "-":
+        return sys.stdout.buffer
+    try:
+        return Path(path + ".part").open("wb")
+    except OSError as failure:
+        raise UsageError(f"--out {path}: cannot be written ({failure.strerror})") from failure
+
+
+def finished(path: str, out: BinaryIO) -> None:
+    """All rows are written: give the file its name."""
+    out.flush()
+    if path != "-":
+        out.close()
+        Path(path + ".part").replace(path)

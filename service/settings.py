@@ -1,0 +1,170 @@
+"""Settings: defaults here, over them one YAML file, over that the environment (`STEELYARD_*`), over that flags.
+
+Unknown keys are refused. An error names the file, the key, and what to write instead.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from connectors import all_venues
+from connectors.errors import UsageError
+
+from .api.settings import ApiSettings
+from .metrics import metrics
+
+PREFIX = "STEELYARD_"
+
+
+class Strict(BaseModel):
+    """Refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Hosts(Strict):
+    """Addresses of one product in place of the venue's own: scheme, host, and a leading path if any."""
+
+    ws: str = Field("", description="WebSocket base, such as ws://127.0.0.1:9001.", pattern=r"^$|^wss?://")
+    rest: str = Field("", description="REST base, such as http://127.0.0.1:9001.", pattern=r"^$|^https?://")
+
+
+class VenueSettings(Strict):
+    """One venue: which symbols to watch, and where."""
+
+    symbols: list[str] = Field([], description="Canonical (BTC-USDT, BTC-USDT-PERP), ccxt or native symbols.")
+    enabled: bool = Field(True, description="Set to false to leave the venue out.")
+    hosts: dict[str, Hosts] = Field({}, description="Per product, in place of the venue's own addresses.")
+
+    @field_validator("symbols")
+    @classmethod
+    def _unique(cls, symbols: list[str]) -> list[str]:
+        return list(dict.fromkeys(symbols))
+
+
+class MetricSettings(Strict):
+    """Which metrics run, and from how much of a window on they are shown."""
+
+    only: list[str] = Field([], description="Keys of the metrics that run; empty for all.")
+    min_coverage: float = Field(0.8, ge=0, le=1, description="Covered share of a window from which it is shown.")
+
+    @field_validator("only")
+    @classmethod
+    def _known(cls, only: list[str]) -> list[str]:
+        for key in only:
+            if key not in metrics():
+                raise ValueError(f"no metric {key!r}; known are {', '.join(metrics())}")
+        return only
+
+
+class LogSettings(Strict):
+    """What is logged and how."""
+
+    level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    format: Annotated[str, Field(pattern="^(auto|text|json)$", description="auto: text on a terminal, else JSON.")] = "auto"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", yaml_file=None)
+
+    venues: dict[str, VenueSettings] = Field(
+        {
+            "binance": VenueSettings(symbols=["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP", "BTC-USD-PERP:BTC"]),
+            "okx": VenueSettings(symbols=["BTC-USDT", "BTC-USDT-PERP"]),
+            "kraken": VenueSettings(symbols=["BTC-USD", "ETH-USD"]),
+            "bybit": VenueSettings(symbols=["BTC-USDT", "BTC-USDT-PERP", "BTC-USD-PERP:BTC"]),
+            "coinbase": VenueSettings(symbols=["BTC-USD", "ETH-USD"]),
+        },
+        description="Venue id -> what to watch there.",
+    )
+    metrics: MetricSettings = MetricSettings()
+    api: ApiSettings = ApiSettings()  # type: ignore[call-arg]  # its fields have defaults
+    log: LogSettings = LogSettings()
+    max_levels: int = Field(50_000, ge=100, le=1_000_000, description="Levels a side kept of a book; the farthest go first.")
+    cache_dir: str = Field("", description="Folder for instrument lists; empty for the user's cache folder.")
+
+    @field_validator("venues")
+    @classmethod
+    def _venues(cls, venues: dict[str, VenueSettings]) -> dict[str, VenueSettings]:
+        known = {name for name, _ in all_venues()}
+        for name, one in venues.items():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ValueError(f"no venue {name!r}{hint} (known are {', '.join(sorted(known))})")
+            products = {product for venue, product in all_venues() if venue == name}
+            for product in one.hosts:
+                if product not in products:
+                    raise ValueError(f"{name} has no product {product!r} to give hosts for (it has {', '.join(sorted(products))})")
+        return venues
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes over what is handed in (the file)."""
+        return env_settings, init_settings
+
+
+def load(path: str | None = None, flags: dict[str, Any] | None = None) -> Settings:
+    """Settings from a file (or the defaults), the environment and flags. UsageError where something is wrong."""
+    given = _read(Path(path)) if path else {}
+    where = path or "the environment"
+    try:
+        settings = Settings(**given)
+        for key, value in (flags or {}).items():
+            section, _, name = key.partition(".")
+            part = getattr(settings, section)
+            changed = type(part)(**{**part.model_dump(), name: value})
+            settings = settings.model_copy(update={section: changed})
+        return settings
+    except ValidationError as failure:
+        raise UsageError(_told(failure, where)) from failure
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(path.read_text())
+    except OSError as failure:
+        raise UsageError(f"{path}: cannot be read ({failure.strerror})") from failure
+    except (yaml.YAMLError, UnicodeDecodeError) as failure:
+        told = " ".join(str(failure).split())
+        raise UsageError(f"{path}: not YAML ({told})") from failure
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise UsageError(f"{path}: holds no settings; write keys such as venues: and api:")
+    return {str(key): value for key, value in found.items()}
+
+
+def _told(failure: ValidationError, where: str) -> str:
+    """The first thing that is wrong, with its place and the cure."""
+    first = failure.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or "settings"
+    more = f" (and {failure.error_count() - 1} more)" if failure.error_count() > 1 else ""
+    if first["type"] == "extra_forbidden":
+        name = str(first["loc"][-1])
+        near = difflib.get_close_matches(name, _names(), 1)
+        hint = f"did you mean {near[0]}?" if near else "remove it"
+        return f"{where}: {key}: unknown key; {hint}{more}"
+    message = first["msg"].removeprefix("Value error, ")
+    shown = "" if first["type"] == "value_error" else f" (got {first['input']!r})"
+    return f"{where}: {key}: {message}{shown}{more}"
+
+
+def _names() -> list[str]:
+    models: list[type[BaseModel]] = [Settings, VenueSettings, Hosts, MetricSettings, LogSettings, ApiSettings]
+    return [name for model in models for name in model.model_fields]
