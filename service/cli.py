@@ -296,4 +296,4 @@ def _show(found: list[dict[str, Any]]) -> None:
             " x ".join(one["bid"] or ("-",)),
             " x ".join(one["ask"] or ("-",)),
         )
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)

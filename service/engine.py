@@ -166,6 +166,8 @@ class Readings(Listener):
             t = self.event_time
         self.event_time = t
         self.received = now
+        if self.tape is not None and self.tape.trades_since != self.tape_since:
+            self._follow_trades(now)
         self.context.mid = (book.bid_price[0] + book.ask_price[0]) / 2 if book.bid_count * book.ask_count > 0 else _NAN
         for metric in self.prompt:
             metric.update(book, kind, t)
@@ -400,7 +402,6 @@ class Readings(Listener):
         t: cython.longlong = self.clock(now)
         if self.fresh_version == self.version and self.fresh_at == t:
             return 0
-        self._follow_trades(now)
         for metric in self.metrics:
             metric.refresh(self.context.book, t)
         self.fresh_version = self.version
@@ -408,14 +409,12 @@ class Readings(Listener):
         return 0
 
     def _follow_trades(self, now: int) -> None:
-        """The trade feed is there while its pair says so; it may start without a print."""
-        tape: Pair = self.tape
-        if tape is None:
-            return
-        if tape.trades_since == 0:
-            self.context.trades.stop(self.clock(now))
-        elif self.context.trades.since < 0 and self.event_time > 0:
-            self.context.trades.start(max(self.event_time - max(0, self.received - tape.trades_since), 0))
+        """The trade feed is there while its pair says so; it may begin, and end, without a print."""
+        self.tape_since = self.tape.trades_since
+        if self.tape_since == 0:
+            self.context.trades.stop(self.event_time)
+        else:
+            self.context.trades.start(self.event_time - max(0, now - self.tape_since))
 
 
 class Engine:

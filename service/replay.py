@@ -22,6 +22,7 @@ from connectors.sync import Pair
 from connectors.venue import Channel, Venue
 
 Product = tuple[str, str]
+STOPPED = "stopped"  # why our own recordings end
 _decode = msgspec.json.Decoder().decode
 
 
@@ -96,6 +97,8 @@ class Player:
             if session.keeper.state in ("open", "silent"):
                 session.keeper.closed("connected anew", self.now)
             session.keeper.opened(self.now)
+        elif line.ev == "close" and line.why == STOPPED and not self.timers:
+            return  # the recording ends here; that is no fault of the book
         elif line.ev == "close":
             session.keeper.closed(line.why or "closed", self.now)
         elif line.ev == "ping":

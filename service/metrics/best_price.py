@@ -26,9 +26,19 @@ class BestPrice(Metric):
         bounds=(0, None),
     )
 
+    bid: cython.int
+    ask: cython.int
+
+    def prepare(self) -> None:
+        sides = self.param("side")
+        self.bid = sides.index("bid") if "bid" in sides else -1
+        self.ask = sides.index("ask") if "ask" in sides else -1
+
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
-        self.row[self.at] = book.bid_price[0] if book.bid_count > 0 else NAN
-        self.row[self.at + 1] = book.ask_price[0] if book.ask_count > 0 else NAN
+        if self.bid >= 0:
+            self.row[self.at + self.bid] = book.bid_price[0] if book.bid_count > 0 else NAN
+        if self.ask >= 0:
+            self.row[self.at + self.ask] = book.ask_price[0] if book.ask_count > 0 else NAN
         return 0

@@ -64,7 +64,7 @@ class Cvd(Metric):
     @cython.exceptval(-1, check=True)
     def refresh(self, book: Book, t: cython.longlong) -> cython.int:
         since: cython.longlong = self.context.trades.since
-        self._turn(t)
-        self.row[self.at] = self.total + self.rest if since >= 0 or self.context.trades.least == 0 else NAN
-        self.row[self.at + 1] = 1.0 if since < 0 or since > self.day * _DAY + _SLACK else 0.0
+        total: cython.double = self.total + self.rest if t // _DAY == self.day else 0.0
+        self.row[self.at] = total if since >= 0 or self.context.trades.least == 0 else NAN
+        self.row[self.at + 1] = 1.0 if since < 0 or since > t // _DAY * _DAY + _SLACK else 0.0
         return 0

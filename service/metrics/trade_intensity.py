@@ -69,9 +69,9 @@ class TradeIntensity(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def refresh(self, book: Book, t: cython.longlong) -> cython.int:
-        unit: cython.double = _LN2 / (self.half_life / 1e9)
+        left: cython.double = exp2(-(t - self.last) / self.half_life) if t > self.last > 0 else 1.0
+        unit: cython.double = left * _LN2 / (self.half_life / 1e9)  # reading changes nothing: a replay reads at other times
         known: cython.bint = self.context.trades.since >= 0 or self.context.trades.least == 0
-        self._fade(t)
         if self.buy_at >= 0:
             self.row[self.at + self.buy_at] = unit * self.buys if known else NAN
         if self.sell_at >= 0:

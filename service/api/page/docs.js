@@ -42,17 +42,17 @@ function section(path, method, operation, components) {
 }
 
 async function start() {
-  const main = document.getElementById("operations");
+  const place = document.getElementById("operations");
   const key = sessionStorage.getItem("steelyard.key");
   const answer = await fetch("/openapi.json", { headers: key ? { Authorization: `Bearer ${key}` } : {} });
   if (!answer.ok) {
-    main.replaceChildren(node("p", `The service says ${answer.status}. Open the first page to show a key.`));
+    place.replaceChildren(node("p", `The service says ${answer.status}. Open the first page to show a key.`));
     return;
   }
   const { info, paths, components } = await answer.json();
   const sections = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, one]) => section(path, method, one, components.schemas)));
-  main.replaceChildren(prose(info.description), ...sections);
+  place.replaceChildren(prose(info.description), ...sections);
 }
 
 start();

@@ -141,7 +141,7 @@ export class Table {
 /** A cell that knows how to paint itself; it touches the page only where its text changes. */
 function painter(column) {
   const kind = column.kind ?? "text";
-  const cell = element("td", { role: "cell", class: `${kind} ${column.id === "symbol" ? "name" : ""}` });
+  const cell = element("td", { role: "cell", class: column.output ? kind : `${kind} ${column.id}` });
   cell.dataset.label = column.heading;
   const set = { text: plain, state: stateCell, age: ageCell, number: numberCell, bar: barCell }[kind](cell, column);
   return { element: cell, paint: set };
@@ -179,6 +179,7 @@ function numberCell(cell, column) {
   cell.append(text);
   return (book) => {
     const number = column.value(book);
+    explain(cell, column, book, number);
     if (write(text, number === null ? NOTHING : column.write(number))) colour(cell, text);
   };
 }
@@ -189,10 +190,19 @@ function barCell(cell, column) {
   cell.append(text, track);
   return (book) => {
     const number = column.value(book);
+    explain(cell, column, book, number);
     if (!write(text, number === null ? NOTHING : column.write(number))) return;
+    track.hidden = number === null;
     colour(cell, text);
     fill.style.transform = `scaleX(${number ?? 0})`;
   };
+}
+
+/** Why there is no number, where a live book has none. */
+function explain(cell, column, book, number) {
+  const beyond = number === null && book.truncated?.includes(column.id);
+  const said = beyond ? "Reaches beyond the levels that the venue has proven" : "";
+  if (cell.title !== said) cell.title = said;
 }
 
 /** By the sign as it is written: what rounds to zero leans to no side. */
