@@ -18,7 +18,7 @@ def metrics() -> dict[str, type[Metric]]:
     found: dict[str, type[Metric]] = {}
     for info in pkgutil.iter_modules(__path__):
         for value in vars(importlib.import_module(f"{__name__}.{info.name}")).values():
-            if isinstance(value, type) and issubclass(value, Metric) and "declaration" in vars(value):
+            if isinstance(value, type) and issubclass(value, Metric) and value is not Metric:
                 found[value.declaration.key] = value
     return dict(sorted(found.items(), key=lambda one: (GROUPS.index(one[1].declaration.group), one[0])))
 

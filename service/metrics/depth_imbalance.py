@@ -39,6 +39,8 @@ class DepthImbalance(Metric):
     count: cython.int
 
     def prepare(self) -> None:
+        if min(self.param("levels"), default=1) < 1:
+            raise ValueError(f"levels {self.param('levels')}: a number of levels is 1 or more")
         self.levels = array.array("i", self.param("levels"))
         self.count = len(self.param("levels"))
         self.held = RollingState(10 * SECOND, self.count)

@@ -39,5 +39,5 @@ class Spread(Metric):
             mid = (book.ask_price[0] + book.bid_price[0]) / 2
         self.row[self.at] = spread
         self.row[self.at + 1] = spread / mid
-        self.row[self.at + 2] = spread / self.context.tick
+        self.row[self.at + 2] = spread / self.context.tick if self.context.tick > 0 else NAN
         return 0

@@ -44,6 +44,8 @@ class WeightedDepthImbalance(Metric):
         self.by_level = weightings.index("level_exp") if "level_exp" in weightings else -1
         self.by_distance = weightings.index("distance_exp") if "distance_exp" in weightings else -1
         self.levels = self.params.get("levels", 20)
+        if self.levels < 1:
+            raise ValueError(f"levels {self.levels}: a number of levels is 1 or more")
         self.decay = self.params.get("decay", 0.5)
         self.scale = self.params.get("scale_bps", 10.0) / 1e4
         self.most = self.params.get("max_bps", 100.0)
