@@ -14,7 +14,7 @@ import msgspec
 
 from .actions import Action, Close, Connect, Fetch, Replace, Send
 from .backoff import SECOND, Backoff
-from .book import NOWHERE
+from .book import NOWHERE, Book
 from .events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed
 from .shape import Kind
 from .sync import CROSSED, LIVE, LOST, STALE, SYNCING, Pair
@@ -30,6 +30,10 @@ ANSWER_WITHIN = 20 * SECOND  # a snapshot, by REST or on the socket
 UNSUBSCRIBE_WITHIN = 2 * SECOND
 REFUSED_FOR = 60 * SECOND
 QUIET_FOR = 90 * SECOND  # a pair without an update on a lively connection is probed
+WATCH = 5 * SECOND
+PROBED = 100  # levels a side of a probe by REST
+EXPLAIN_WITHIN = 5 * SECOND  # an update that was on its way when a probe disagreed
+RENEW_AFTER = 20 * SECOND  # between two snapshots of a book that leaves its proven range
 RENEW_AT = 0.96  # of the life that the venue gives a connection
 
 _decode = msgspec.json.Decoder().decode
@@ -54,6 +58,8 @@ class Keeper:
         self.requests: dict[str, tuple[str, ...]] = {}
         self.request = 0
         self.depths: dict[str, int] = {}
+        self.probed: dict[str, int] = {}
+        self.suspects: dict[str, int] = {}
         self.leaving = False
         self.on_change: list[Any] = []
         self.hurry: Callable[[int], None] = lambda due: None
@@ -356,9 +362,7 @@ class Keeper:
                 pair.take_quiet_snapshot(now)
                 self._live(pair, now)
             case "resubscribe":
-                pair.step, pair.due = "unsubscribing", now + UNSUBSCRIBE_WITHIN
-                self._queue(self.venue.unsubscribe([pair.native], self.channels, self.request + 1), [pair.native])
-                self._flush(now)
+                self._unsubscribe(pair, now)
             case "unsubscribing":
                 self._again(pair, now)
             case "await":
@@ -369,11 +373,24 @@ class Keeper:
                 self.tend(pair, now)
             case "watch":
                 self._watch(pair, now)
+            case "probing" | "renewing":
+                pair.collecting = False
+                pair.held.clear()
+                self.watch(pair, now)
+            case "suspect":
+                self._suspect(pair, now)
         self.hurry(pair.due)
 
+    def _unsubscribe(self, pair: Pair, now: int) -> None:
+        """First half of subscribing anew to a book; its trades go on."""
+        pair.step, pair.due = "unsubscribing", now + UNSUBSCRIBE_WITHIN
+        self._queue(self.venue.unsubscribe([pair.native], (Channel.BOOK,), self.request + 1), [pair.native])
+        self._flush(now)
+
     def _again(self, pair: Pair, now: int) -> None:
+        """Second half."""
         pair.step, pair.due = "await", now + ANSWER_WITHIN
-        self._subscribe([pair.native])
+        self._queue(self.venue.subscribe([pair.native], (Channel.BOOK,), self.request + 1), [pair.native])
         self._flush(now)
 
     def _fetch(self, pair: Pair, now: int) -> None:
@@ -394,8 +411,8 @@ class Keeper:
         pair = self.session.pairs.get(native.encode())
         if pair is None or self._image is None or self.venue.snapshot is None:
             return
-        if pair.joined and pair.state in (LIVE, CROSSED, STALE):
-            self.count("snapshot not needed")
+        if pair.state in (LIVE, CROSSED, STALE):
+            self._image_of_live(pair, status, body, now, limit or self.venue.snapshot.limit)
             return
         if status != 200:
             if status == 400:
@@ -413,12 +430,96 @@ class Keeper:
             self.tend(pair, now)
         self._live(pair, now)
 
+    def _image_of_live(self, pair: Pair, status: int, body: bytes, now: int, limit: int) -> None:
+        """An image of a book that is there: of a probe, of a renewal, or not asked for."""
+        assert self._image is not None
+        asked = pair.step
+        if asked not in ("probing", "renewing"):
+            self.count("snapshot not needed")
+        elif status != 200 or not self._image.scan(body) or self._image.sides[0] != 3:
+            self.count(f"image failed: http {status}")
+            pair.collecting = False
+            pair.held.clear()
+            self.watch(pair, now)
+        elif asked == "probing":
+            self._judge(pair, now)
+        else:
+            self._renewed(pair, now, limit)
+
     def _live(self, pair: Pair, now: int) -> None:
         if pair.state == LIVE:
             self.backoff.reset()
 
+    # -- looking after what is live --------------------------------------------------------------------------
+
+    def watch(self, pair: Pair, now: int) -> None:
+        """From now on look at this pair every few seconds."""
+        pair.step, pair.due = "watch", now + WATCH
+        self.hurry(pair.due)
+
     def _watch(self, pair: Pair, now: int) -> None:
-        """Look after a live pair now and then."""
+        """A quiet pair is probed, an unproven one compared with an image, one that left its snapshot renewed."""
+        if pair.state != LIVE:
+            self.watch(pair, now)
+        elif self.venue.snapshot_by_rest and near_the_edge(pair.book) and now - pair.image_time > RENEW_AFTER:
+            self._renew(pair, now)
+        elif now - max(pair.received, self.probed.get(pair.native, 0)) >= QUIET_FOR or self._image_is_due(pair, now):
+            self._probe(pair, now)
+        else:
+            self.watch(pair, now)
+
+    def _image_is_due(self, pair: Pair, now: int) -> bool:
+        every = int(self.venue.image_every * SECOND)
+        return every > 0 and now - max(pair.image_time, self.probed.get(pair.native, 0)) >= every
+
+    def _probe(self, pair: Pair, now: int) -> None:
+        """Ask for an image: by REST, or by subscribing anew."""
+        self.probed[pair.native] = now
+        self.count("probe")
+        if self.venue.snapshot is not None:
+            path = self.venue.snapshot_path(pair.native).replace(f"limit={self.venue.snapshot.limit}", f"limit={PROBED}")
+            self.actions.append(Fetch(("snapshot", pair.native), path, self.venue.snapshot.probe_weight, now))
+            pair.step, pair.due = "probing", now + ANSWER_WITHIN * 3
+        else:
+            pair.compared = True
+            self._unsubscribe(pair, now)
+
+    def _judge(self, pair: Pair, now: int) -> None:
+        """The image of a probe is in the scanner: it agrees, or an update has to explain soon why not."""
+        assert self._image is not None
+        if pair.agrees(self._image, PROBED // 2):
+            self.watch(pair, now)
+        else:
+            self.suspects[pair.native] = now
+            pair.step, pair.due = "suspect", now + EXPLAIN_WITHIN
+            self.hurry(pair.due)
+
+    def _suspect(self, pair: Pair, now: int) -> None:
+        if pair.received > self.suspects.pop(pair.native, 0):
+            self.watch(pair, now)
+            return
+        pair.lose("quiet", now)
+        self.tend(pair, now)
+
+    def _renew(self, pair: Pair, now: int) -> None:
+        """Fetch a new snapshot for a live book, and keep the updates that come meanwhile."""
+        pair.held.clear()
+        pair.collecting = True
+        self._fetch(pair, now)
+        pair.step = "renewing"
+
+    def _renewed(self, pair: Pair, now: int, limit: int) -> None:
+        """Bring the new snapshot to where the live book is, in a pair of its own, and take its book over."""
+        assert self._image is not None
+        fresh = Pair(self.venue, pair.instrument, pair.book.most)
+        fresh.replace(self._image, 0, now, 1, limit)
+        fresh.held = list(pair.held)
+        fresh.join(self.session.use_scan(), self.venue.kinds, now)
+        taken = pair.renewed(fresh, now)
+        self.count("snapshot renewed" if taken else "snapshot did not join")
+        pair.collecting = False
+        pair.held.clear()
+        self.watch(pair, now if taken else now + RENEW_AFTER)
 
     # -- faults ----------------------------------------------------------------------------------------------
 
@@ -456,3 +557,13 @@ class Keeper:
     def count(self, what: str) -> None:
         """Count something by its name; names beyond a hundred are lumped together."""
         self.counts[what if what in self.counts or len(self.counts) < 100 else "other"] += 1
+
+
+def near_the_edge(book: Book) -> bool:
+    """Has the touch come within a quarter of the way to the end of what the last snapshot proved?"""
+    low, high = book.bid_floor, book.ask_ceiling
+    if not book.bids.count or not book.asks.count or low <= -NOWHERE or high >= NOWHERE:
+        bid_out = low > -NOWHERE and -book.bids.best() <= low
+        return bool(bid_out or (high < NOWHERE and book.asks.best() >= high))
+    reach = (high - low) // 8
+    return bool(-book.bids.best() - low < reach or high - book.asks.best() < reach)

@@ -177,8 +177,11 @@ class Session:
             if what == _SNAPSHOT:
                 self.keeper.before_snapshot(pair, self.scan, record, self.last_kind_word)
             pair.update(self.scan, record, what, frame, now)
-            if pair.wants_snapshot and not pair.step:
-                self.keeper.tend(pair, now)
+            if not pair.step:
+                if pair.wants_snapshot:
+                    self.keeper.tend(pair, now)
+                elif self.discover is None:
+                    self.keeper.watch(pair, now)
 
     @cython.cfunc
     def _trades(self, now: cython.longlong) -> cython.void:

@@ -40,7 +40,7 @@ cdef class Pair:
     cdef public str step
     cdef public long long subscribed
     cdef public long long trades_since
-    cdef public object probe
+    cdef public bint collecting, compared
     cdef bint fresh_image
     cdef readonly long long differences
 

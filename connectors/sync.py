@@ -45,6 +45,7 @@ _SKIP = cython.declare(cython.int, 1)
 _GAP = cython.declare(cython.int, 2)
 _RESET = cython.declare(cython.int, 3)
 
+QUIET = 60_000_000_000  # ns; a book without an update for so long should equal any image of it
 MOST_HELD = 20_000  # updates kept while a snapshot is on its way
 _CROSSED_FOR = cython.declare(cython.longlong, 1_000_000_000)  # ns; metrics.md 0.2: longer than that is a fault
 _CROSSED_RUN = cython.declare(cython.int, 3)
@@ -113,7 +114,6 @@ class Pair:
         self.wants_snapshot = False
         self.due = NOWHERE
         self.step = ""
-        self.probe = None
         self.backoff = None
 
     # -- books -----------------------------------------------------------------------------------------------
@@ -182,6 +182,8 @@ class Pair:
             if self.venue.snapshot_by_rest:
                 self._hold(frame, record)
             return 0
+        if self.collecting:
+            self.held.append((frame, record))
         return self._apply(scan, record, last, t, now)
 
     @cython.cfunc
@@ -204,7 +206,8 @@ class Pair:
     ) -> cython.int:
         """Take a whole book. `limit` is the number of levels a side that was asked for, 0 if all were."""
         t: cython.longlong = scan.time(record)
-        before: object = self.book.levels(self.depth or 50) if self.probe is not None and self.loaded else None
+        if self.compared and self.loaded:
+            self._compare(scan, record, now)
         self.received = now
         self.book.clear()
         if scan.broken[record]:
@@ -225,10 +228,6 @@ class Pair:
         self.loaded = True
         self.wants_snapshot = False
         self.joined = not self.venue.snapshot_by_rest
-        if before is not None:
-            if before != self.book.levels(self.depth or 50):
-                self.differences += 1
-            self.probe = None
         if not self.joined:
             self.due = now + self.venue.quiet_join_after
             self.step = "join"
@@ -295,6 +294,32 @@ class Pair:
         if self.backoff is not None:
             self.backoff.reset()
         self._set(_LIVE, "", now)
+
+    def _compare(self, scan: Scanner, record: int, now: int) -> None:
+        """An image of a book that we hold: what differs is counted; of a book that stood still nothing may."""
+        self.compared = False
+        image = Book(self.book.price_places, self.book.size_places, most=self.book.most)
+        image.apply(scan, scan.level_from[record], scan.level_to[record])
+        different = differing(self.book, image, self.depth or 50)
+        self.differences += different
+        if different and now - self.received > QUIET:
+            self.lose("image", now)
+
+    def agrees(self, scan: Scanner, levels: int) -> bool:
+        """Does an image just scanned show the best `levels` as this book does?"""
+        image = Book(self.book.price_places, self.book.size_places)
+        image.apply(scan, scan.level_from[0], scan.level_to[0])
+        return differing(self.book, image, levels) == 0
+
+    def renewed(self, other: Pair, now: int) -> bool:
+        """Take over the book of another pair that has come to the same update from a newer snapshot."""
+        if not other.joined or other.update_id != self.update_id or other.state != LIVE:
+            return False
+        self.differences += differing(self.book, other.book, 50)
+        self.book = other.book
+        self.image_time = now
+        self.listener.book_changed(self, SNAPSHOT, self.event_time, now)
+        return True
 
     def take_quiet_snapshot(self, now: int) -> None:
         """No update came after the snapshot though the stream was open before it: nothing changed, it stands."""
@@ -387,7 +412,9 @@ class Pair:
         self.update_id = -1
         self.crossed_run = 0
         self.crossed_since = 0
-        self.probe = None
+        self.compared = False
+        self.collecting = False
+        self.held.clear()
         self.wants_snapshot = True
         self.step = ""
         self.due = NOWHERE
@@ -411,3 +438,11 @@ class Pair:
         self.state = state
         self.reason = reason
         return self.listener.state_changed(self, now)
+
+
+def differing(ours: Book, image: Book, levels: int) -> int:
+    """How many of the best levels differ between two books, whatever decimals each keeps."""
+    count = 0
+    for mine, theirs in zip(ours.levels(levels), image.levels(levels), strict=True):
+        count += len(set(mine) ^ set(theirs))
+    return count

@@ -79,6 +79,7 @@ class RestSnapshot:
     path: str
     limit: int
     weight: int
+    probe_weight: int = 5  # of the same request for 100 levels
     layout: Mapping[str, Layout] = field(default_factory=lambda: {"lastUpdateId": LAST, "bids": BIDS, "asks": ASKS})
 
 

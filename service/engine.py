@@ -161,6 +161,7 @@ class Readings(Listener):
         book: Book = pair.book
         if pair is not self.owner:
             return 0
+        self.context.book = book
         book.refresh()
         if t < self.event_time:
             t = self.event_time

@@ -18,10 +18,10 @@ from .channels import (
     Source,
     Subscription,
     Tally,
-    TradesChannel,
 )
 from .ports import Book, Engine, TradePrint
 from .settings import ApiSettings
+from .trades import TradesChannel
 from .wishes import Spec
 
 _SLACK = 0.001  # seconds; timers of the event loop may come this much early

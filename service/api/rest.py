@@ -51,7 +51,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     422: {"model": models.Problem, "description": "A parameter is not as it should be."},
 }
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {
-    404: {"model": models.Problem, "description": "No such book; near names are suggested."},
+    404: {"model": models.Problem, "description": "No such book or metric; near names are suggested."},
     409: {"model": models.Problem, "description": "Several books fit; `suggestions` names them."},
 }
 
@@ -85,7 +85,7 @@ class Rest:
     def columns(self, patterns: Sequence[str]) -> readings.Columns:
         """The outputs that are asked for; raises ProblemError where a name fits none."""
         if wrong := check_metrics(self.engine.outputs, patterns):
-            raise ProblemError(422, "unknown-metric", wrong)
+            raise ProblemError(404, "unknown-metric", wrong)
         return readings.Columns(self.engine.outputs, patterns)
 
 
@@ -135,7 +135,13 @@ def _add_lists(router: APIRouter, rest: Rest) -> None:
             rest.clock(), symbols=[readings.symbol(book) for book in books], next_cursor=following
         )
 
-    @router.get("/readings", operation_id="list_readings", response_model=models.Readings, tags=["readings"])
+    @router.get(
+        "/readings",
+        operation_id="list_readings",
+        response_model=models.Readings,
+        responses={404: _NOT_FOUND[404]},
+        tags=["readings"],
+    )
     async def list_readings(
         venue: Venues = [],  # noqa: B006
         market: Markets = [],  # noqa: B006
