@@ -41,6 +41,8 @@ cdef class Pair:
     cdef public long long subscribed
     cdef public long long trades_since
     cdef public bint collecting, compared
+    cdef bint unnumbered
+    cdef bytes last_frame
     cdef bint fresh_image
     cdef readonly long long differences
 

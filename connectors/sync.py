@@ -30,6 +30,7 @@ _SNAPSHOT = cython.declare(cython.int, SNAPSHOT)
 _REPLACE = cython.declare(cython.int, REPLACE)
 
 _KIND_SNAPSHOT = cython.declare(cython.int, int(Kind.SNAPSHOT))
+_KIND_DELTA = cython.declare(cython.int, int(Kind.DELTA))
 _KIND_IMAGE = cython.declare(cython.int, int(Kind.IMAGE))
 _FIRST = cython.declare(cython.int, int(Slot.FIRST))
 _LAST = cython.declare(cython.int, int(Slot.LAST))
@@ -100,6 +101,8 @@ class Pair:
         self.listener = Listener()
         self.rule: Rule = venue.rule
         self.checksum = venue.checksum
+        self.unnumbered = venue.rule.detects == "nothing" and not venue.counts_connection
+        self.last_frame = b""
         self.book = Book(instrument.price_places, instrument.size_places, venue.checksum is not None, most_levels)
         size = instrument.contract_size
         self.book.set_contract(float("nan") if size is None else float(size), instrument.inverse)
@@ -125,6 +128,11 @@ class Pair:
     ) -> cython.int:
         """A record with levels. `kind` is SNAPSHOT, IMAGE or DELTA of shape.Kind."""
         self.received = now
+        if self.unnumbered and kind == _KIND_DELTA:  # nothing but its letters tells a repeated message
+            if frame == self.last_frame:
+                self.dropped += 1
+                return 0
+            self.last_frame = frame
         if scan.broken[record]:
             if self.state != _SYNCING:
                 self.gaps += 1
@@ -414,6 +422,7 @@ class Pair:
         self.crossed_since = 0
         self.compared = False
         self.collecting = False
+        self.last_frame = b""
         self.held.clear()
         self.wants_snapshot = True
         self.step = ""

@@ -147,12 +147,13 @@ class Readings(Listener):
         self.owner = pair
         self.context.book = pair.book
         if pair.carries_trades:
-            self.tape = pair
+            self._tape(pair)
 
-    def take_over(self, pair: Pair) -> None:
-        """Another connection's pair carries the trades, and the book where it has one, from now on."""
-        if pair.carries_trades:
-            self.tape = pair
+    def _tape(self, pair: Pair) -> None:
+        """This pair carries the trades from now on; prints that the one before told are not told again."""
+        if self.tape is not None and pair.trade_id < self.tape.trade_id:
+            pair.trade_id = self.tape.trade_id
+        self.tape = pair
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
@@ -196,7 +197,9 @@ class Readings(Listener):
     ) -> cython.int:
         metric: Metric
         if pair is not self.tape:
-            return 0
+            if self.tape is not None and self.tape.trades_since != 0:
+                return 0
+            self._tape(pair)  # the connection that carried the trades is gone
         if t > self.event_time:
             self.event_time = t
             self.received = now

@@ -228,8 +228,6 @@ class VenueFeeds:
             if session.keeper.state == "open" and all(pair.state == LIVE for pair in books):
                 break
         await driver.stop()
-        for pair in session.pairs.values():
-            self.engine.attach(pair).take_over(pair)
         self.engine.feeds[:] = [feed for feed in self.engine.feeds if feed.session is not driver.session]
 
 
