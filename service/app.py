@@ -105,7 +105,7 @@ def facts() -> list[VenueFacts]:
             proof=kind.proof,
             detects=kind().detects,
             scope=kind().scope,
-            checksum=kind.checksum.__doc__ or "" if kind.checksum else "",
+            checksum=(kind.checksum.__doc__ or "").split(";")[0] if kind.checksum else "",
             blind_spots=kind.blind_spots,
             depth=kind.depth,
             interval=kind.interval,

@@ -26,7 +26,7 @@ _LIVE = cython.declare(cython.int, LIVE)
 _LOST = cython.declare(cython.int, LOST)
 _SYNCING = cython.declare(cython.int, SYNCING)
 _SNAPSHOT = cython.declare(cython.int, SNAPSHOT)
-_LAZY = cython.declare(cython.longlong, 100_000_000)  # ns of event time between lazy updates (metrics.md 0.8)
+LAZY_EVERY = 100_000_000  # ns of event time between lazy updates (metrics.md 0.8)
 _NAN = cython.declare(cython.double, float("nan"))
 
 Key = tuple[str, str, str]
@@ -46,8 +46,15 @@ class Print:
 class Plan:
     """Which metrics run, and what comes out of them in which order: the same for all books of an engine."""
 
-    def __init__(self, keys: Sequence[str] | None = None, params: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        """`keys` None takes all metrics; `params` replaces label values per metric."""
+    def __init__(
+        self,
+        keys: Sequence[str] | None = None,
+        params: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        lazy_every: int = LAZY_EVERY,
+    ) -> None:
+        """`keys` None takes all metrics; `params` replaces label values per metric; `lazy_every` is ns of event time."""
+        self.lazy_every = lazy_every
         known = metrics()
         chosen = list(known) if keys is None else [key for key in known if key in keys]
         self.kinds = [(known[key], dict((params or {}).get(key, {}))) for key in chosen]
@@ -57,6 +64,7 @@ class Plan:
         for kind, given in self.kinds:
             self.starts.append(len(self.outputs))
             self.outputs += kind.declaration.outputs(given)
+        self.reaching = {declaration.key for declaration in self.declarations if declaration.reaches}
         feeds = {declaration.key: declaration.feed for declaration in self.declarations}
         self.is_counter = array.array("b", [output.counter for output in self.outputs])
         self.is_flow = array.array("b", [feeds[output.key] == "trades" for output in self.outputs])
@@ -101,9 +109,11 @@ class Readings(Listener):
     event_time = cython.declare(cython.longlong, visibility="readonly")
     received = cython.declare(cython.longlong, visibility="readonly")
     applied = cython.declare(cython.longlong, visibility="readonly")
+    lazy_every: cython.longlong
     lazy_at: cython.longlong
     fresh_at: cython.longlong
     fresh_version: cython.longlong
+    anchor: cython.longlong
     heard: cython.bint
     listeners: list
     trade_listeners: list
@@ -114,6 +124,7 @@ class Readings(Listener):
 
     def __init__(self, plan: Plan, instrument: Instrument, listeners: list[Any], trade_listeners: list[Any], least: float) -> None:
         self.plan, self.instrument = plan, instrument
+        self.lazy_every = plan.lazy_every
         self.venue, self.market = instrument.venue, str(instrument.market)
         self.symbol, self.native = instrument.symbol, instrument.native
         self.row = array.array("d", bytes(8 * len(plan.outputs)))
@@ -168,6 +179,7 @@ class Readings(Listener):
             t = self.event_time
         self.event_time = t
         self.received = now
+        self.anchor = now
         if self.tape is not None and self.tape.trades_since != self.tape_since:
             self._follow_trades(now)
         self.context.mid = (book.bid_price[0] + book.ask_price[0]) / 2 if book.bid_count * book.ask_count > 0 else _NAN
@@ -175,7 +187,7 @@ class Readings(Listener):
             metric.update(book, kind, t)
         self.applied += 1
         self.version += 1
-        if t - self.lazy_at >= _LAZY:
+        if t - self.lazy_at >= self.lazy_every:
             self.lazy_at = t
             for metric in self.lazy:
                 metric.refresh(book, t)
@@ -202,7 +214,7 @@ class Readings(Listener):
             self._tape(pair)  # the connection that carried the trades is gone
         if t > self.event_time:
             self.event_time = t
-            self.received = now
+            self.anchor = now
         else:
             t = self.event_time
         if pair.trades_since != self.tape_since:  # the feed began, or began anew after a gap
@@ -250,8 +262,9 @@ class Readings(Listener):
             self._paused(now, True)
             self._own(pair)
         if pair.state == _LIVE:
-            self.event_time = max(self.event_time, pair.event_time)
-            self.received = max(self.received, now)
+            if pair.event_time > self.event_time:
+                self.event_time = pair.event_time
+                self.anchor = now
             self.context.books.start(self.event_time)
             if self.heard:  # it went stale or crossed and is good again: its values hold from here on
                 self.heard = False
@@ -269,8 +282,8 @@ class Readings(Listener):
     def _paused(self, now: cython.longlong, lost: cython.bint) -> cython.int:
         metric: Metric
         t: cython.longlong = self.clock(now)
-        self.event_time = max(self.event_time, t)
-        self.received = max(self.received, now)
+        self.event_time = t
+        self.anchor = max(self.anchor, now)
         self.context.books.stop(t)
         self.context.mid = _NAN
         self.heard = not lost and self.owner.state != CROSSED
@@ -284,9 +297,9 @@ class Readings(Listener):
     @cython.exceptval(-1, check=True)
     def clock(self, now: cython.longlong) -> cython.longlong:
         """Venue time at our time `now`: that of the last message plus what has passed since it came in."""
-        if self.event_time == 0 or now < self.received:
+        if self.event_time == 0 or now < self.anchor:
             return self.event_time
-        return self.event_time + (now - self.received)
+        return self.event_time + (now - self.anchor)
 
     # -- what others read ------------------------------------------------------------------------------------
 
@@ -322,7 +335,7 @@ class Readings(Listener):
     @property
     def latency_seconds(self) -> float | None:
         """Receive time minus the venue's time of the last message, in seconds."""
-        return (self.received - self.event_time) / 1e9 if self.event_time else None
+        return (self.received - self.owner.event_time) / 1e9 if self.received else None
 
     @property
     def counters(self) -> dict[str, int]:
@@ -391,11 +404,10 @@ class Readings(Listener):
         if book.bid_floor <= -(1 << 62) and book.ask_ceiling >= 1 << 62:
             return []
         values = self.values(now)
-        reaching = ("depth_imbalance", "depth_ratio", "band_imbalance", "weighted_depth_imbalance", "depth")
         return [
             output.name
             for output, value in zip(self.plan.outputs, values, strict=True)
-            if value != value and output.key in reaching and dict(output.labels).get("stat", "last") == "last"
+            if value != value and output.key in self.plan.reaching and dict(output.labels).get("stat", "last") == "last"
         ]
 
     @cython.cfunc

@@ -70,6 +70,7 @@ class Declaration:
     """All a metric says about itself.
 
     by: label -> the values it is computed for by default (metrics.md 0.6). stats: also twa, min and max over 10 s.
+    reaches: it needs levels that may lie beyond what is proven of a book, and is then undefined.
     lazy: computed at most every 100 ms of event time and whenever it is read (metrics.md 0.8).
     """
 
@@ -84,6 +85,7 @@ class Declaration:
     stats: bool = False
     counter: bool = False
     lazy: bool = False
+    reaches: bool = False
     group: str = "book"
     feed: str = "book"
     prometheus: str | None = None

@@ -29,6 +29,7 @@ class Depth(Metric):
         help="Size within the band around the mid.",
         formula="D_b(x), D_a(x); sum of price times size",
         source="metrics.md 1.4",
+        reaches=True,
         bounds=(0, None),
         by={"band_bps": BANDS, "side": SIDES},
         lazy=True,

@@ -30,6 +30,7 @@ class DepthImbalance(Metric):
         help="Bid minus ask size over their sum within the best levels; +1 is all bids.",
         formula="(B_n - A_n) / (B_n + A_n)",
         source="Cartea, Donnelly & Jaimungal 2018; metrics.md 1.3",
+        reaches=True,
         bounds=(-1, 1),
         by={"levels": (1, 5, 10, 20)},
         stats=True,

@@ -30,6 +30,7 @@ class DepthRatio(Metric):
         help="Bid size over ask size within the best levels.",
         formula="R = B_n / A_n; ln R",
         source="metrics.md 1.4",
+        reaches=True,
         by={"levels": (1, 5, 10, 20)},
     )
     levels: cython.int[::1]

@@ -6,13 +6,14 @@ import gzip
 import json
 import os
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-Line = dict[str, Any]
+Line = dict[str, Any]  # t, ch, dir, url, msg
 WHY = "STEELYARD_CAPTURES names no folder of recorded feeds"
 ROOT = Path(os.environ.get("STEELYARD_CAPTURES") or "/nowhere")
 
@@ -62,16 +63,27 @@ def capture(name: str) -> Path:
     return beside(f"{name}.jsonl.gz")
 
 
+class Read(Line):
+    """A line that remembers how it was written."""
+
+    text = ""
+
+
 @cache
 def lines(name: str) -> tuple[Line, ...]:
     """The lines of a recording; not to be changed."""
+    found = []
     with gzip.open(capture(name), "rt", encoding="utf-8") as file:
-        return tuple(json.loads(line) for line in file)
+        for text in file:
+            found.append(Read(json.loads(text)))
+            found[-1].text = text
+    return tuple(found)
 
 
-def write(path: Path, content: list[Line] | tuple[Line, ...]) -> Path:
+def write(path: Path, content: Sequence[Line]) -> Path:
     """A recording of these lines, not packed."""
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in content), encoding="utf-8")
+    texts = [line.text if isinstance(line, Read) else json.dumps(line, ensure_ascii=False) + "\n" for line in content]
+    path.write_text("".join(texts), encoding="utf-8")
     return path
 
 

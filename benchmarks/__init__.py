@@ -1,0 +1,1 @@
+"""Comparisons with other libraries on recorded messages; README.md says what is measured and how."""

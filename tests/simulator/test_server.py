@@ -1,0 +1,141 @@
+"""Real sockets: a round trip with every venue, control, faults, an orderly and an abrupt end."""
+
+import asyncio
+import json
+import time
+
+import aiohttp
+import pytest
+
+from simulator import all_venues
+from simulator.server import SimulatedServer
+
+TRIPS = {
+    "binance": (
+        "usdm",
+        "/public/ws",
+        '{"method":"SUBSCRIBE","params":["btcusdt@depth@100ms"],"id":1}',
+        '"depthUpdate"',
+        "/fapi/v1/depth?symbol=BTCUSDT&limit=1000",
+    ),
+    "binance_us": ("spot", "/ws/btcusdt@depth@100ms", "", '"depthUpdate"', "/api/v3/depth?symbol=BTCUSDT"),
+    "okx": (
+        "swap",
+        "/ws/v5/public",
+        '{"op":"subscribe","args":[{"channel":"books","instId":"BTC-USDT-SWAP"}]}',
+        '"update"',
+        "/api/v5/market/books?instId=BTC-USDT-SWAP&sz=400",
+    ),
+    "kraken": (
+        "spot",
+        "/v2",
+        '{"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"]}}',
+        '"update"',
+        "/0/public/Depth?pair=XBTUSD",
+    ),
+    "bybit": (
+        "linear",
+        "/v5/public/linear",
+        '{"op":"subscribe","args":["orderbook.50.BTCUSDT"]}',
+        '"delta"',
+        "/v5/market/orderbook?category=linear&symbol=BTCUSDT",
+    ),
+    "coinbase": (
+        "spot",
+        "",
+        '{"type":"subscribe","channel":"level2","product_ids":["BTC-USD"]}',
+        '"update"',
+        "/api/v3/brokerage/market/product_book?product_id=BTC-USD",
+    ),
+    "coinbase_exchange": (
+        "spot",
+        "",
+        '{"type":"subscribe","product_ids":["BTC-USD"],"channels":["level2_batch"]}',
+        '"l2update"',
+        "/products/BTC-USD/book?level=2",
+    ),
+}
+
+
+async def until(socket: aiohttp.ClientWebSocketResponse, word: str) -> str:
+    async with asyncio.timeout(5):
+        while True:
+            message = await socket.receive()
+            assert message.type == aiohttp.WSMsgType.TEXT, message
+            if word in message.data:
+                return str(message.data)
+
+
+async def trip(name: str) -> None:
+    product, path, subscribe, word, rest = TRIPS[name]
+    venue = all_venues()[name](seed=1, start=time.time_ns(), rate=30)
+    async with SimulatedServer(venue) as server, aiohttp.ClientSession() as session:
+        bases = server.hosts[product]
+        async with session.ws_connect(bases["ws"] + path, max_msg_size=0) as socket:
+            if subscribe:
+                await socket.send_str(subscribe)
+            await until(socket, word)
+            async with session.get(bases["rest"] + rest) as answer:
+                assert answer.status == 200
+                assert await answer.json()
+            async with session.get(f"http://127.0.0.1:{server.port}/_status") as answer:
+                assert len((await answer.json())["connections"]) == 1
+        async with session.get(bases["rest"] + "/no/such") as answer:
+            assert answer.status == 404
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(bases["ws"] + "/no/such")
+
+
+@pytest.mark.parametrize("name", sorted(all_venues()))
+def test_round_trip(name: str) -> None:
+    asyncio.run(trip(name))
+
+
+async def commanded() -> None:
+    venue = all_venues()["binance_us"](seed=1, start=time.time_ns(), rate=50)
+    async with SimulatedServer(venue) as server, aiohttp.ClientSession() as session:
+        base = f"http://127.0.0.1:{server.port}"
+
+        async def order(body: object) -> int:
+            async with session.post(base + "/_control", data=json.dumps(body)) as answer:
+                await answer.read()
+                return answer.status
+
+        assert await order({"fault": "rest_status", "status": 429, "retry_after": 3}) == 200
+        async with session.get(base + "/api/v3/depth?symbol=BTCUSDT") as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (429, "3")
+        assert await order({"fault": "nonsense"}) == 400
+        assert await order([{"episode": "shock", "symbol": "BTCUSDT"}, {"fault": "clear"}]) == 200
+        async with session.get(base + "/_truth?symbol=BTCUSDT&depth=3") as answer:
+            assert len((await answer.json())["asks"]) == 3
+        async with session.get(base + "/_truth?symbol=NOPE") as answer:
+            assert answer.status == 400
+        socket = await session.ws_connect(base.replace("http", "ws") + "/ws/btcusdt@depth@100ms")
+        await until(socket, "depthUpdate")
+        assert await order({"fault": "disconnect"}) == 200
+        async with asyncio.timeout(5):
+            while not socket.closed:
+                await socket.receive()
+        assert socket.close_code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE
+
+
+def test_control_over_http() -> None:
+    asyncio.run(commanded())
+
+
+async def stopped_at_once() -> float:
+    venue = all_venues()["kraken"](seed=1, start=time.time_ns())
+    server = SimulatedServer(venue)
+    await server.start()
+    async with aiohttp.ClientSession() as session:
+        socket = await session.ws_connect(server.hosts["spot"]["ws"] + "/v2")
+        await socket.receive()
+        begun = time.monotonic()
+        await server.stop()
+        await socket.receive()
+        assert socket.closed
+        return time.monotonic() - begun
+
+
+def test_stops_at_once() -> None:
+    assert asyncio.run(stopped_at_once()) < 1.0
