@@ -11,7 +11,9 @@ from setuptools.errors import CompileError, ExecError, LinkError
 
 HERE = Path(__file__).parent
 PACKAGES = ("connectors", "service")
-SHARED = "connectors._memory"  # Cython's code for memory views, once: 25,000 lines of C that each module had else
+SHARED = (
+    "connectors._memory"  # Cython's code for memory views, once: 25,000 lines of C that each module had else
+)
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": False,
@@ -35,7 +37,7 @@ def compiled_sources() -> list[str]:
 
 
 def module_name(source: str) -> str:
-    return os.path.splitext(source)[0].replace("/", ".")
+    return ".".join(Path(source).with_suffix("").parts)
 
 
 class BuildCompiled(build_ext):
@@ -55,7 +57,9 @@ class BuildCompiled(build_ext):
                 f"steelyard: its hot path is compiled, and Python's header {header} is not there; "
                 "install it (Debian: apt install python3-dev) and try again."
             )
-        if self.inplace or self.editable_mode:  # one place for both: neither compiles again what the other has
+        if (
+            self.inplace or self.editable_mode
+        ):  # one place for both: neither compiles again what the other has
             self.build_lib = f"build/inplace-{sys.implementation.cache_tag}"
             self.build_temp = f"build/objects-{sys.implementation.cache_tag}"
         made = cythonize(

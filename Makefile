@@ -1,0 +1,82 @@
+# `make` lists what can be done. Needs python3 (3.11 or later), pip, make and a C compiler; all else goes into .venv/.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that is new enough, unless PYTHON names one.
+PYTHON ?= $(or $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null))),python3)
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+# Of the system where it has a pip that can install elsewhere (22.3), else the environment's own.
+PIP = $$($(PYTHON) -m pip --python $(BIN)/python --version >/dev/null 2>&1 && echo $(PYTHON) || echo $(BIN)/python) \
+	-m pip --python $(BIN)/python --disable-pip-version-check
+CONFIG ?= config/steelyard.yaml
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo run test lint format bench bench-peers lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: build $(VENV)/.project ## make .venv with everything in it, from requirements.lock
+
+demo: setup ## run the service on simulated venues, page on http://127.0.0.1:8080
+	@$(BIN)/steelyard demo
+
+run: setup ## run the service on the live venues of config/steelyard.yaml (CONFIG=…)
+	@$(BIN)/steelyard run --config $(CONFIG)
+
+test: setup ## run all tests (ARGS=… goes to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## ruff, its formatter, and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: setup ## bring the sources into ruff's form
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+build: $(VENV)/.locked ## compile what changed of the modules that import cython
+	@$(BIN)/python setup.py --quiet build_ext --inplace
+
+bench: setup ## the project's own benchmark
+	@$(BIN)/steelyard bench
+
+bench-peers: ## make the environment in which Steelyard is compared with its peers
+	@$(PYTHON) -m benchmarks.make_environment
+
+lock: $(VENV)/.uv ## write requirements.lock anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --all-extras \
+		pyproject.toml --output-file requirements.lock
+
+clean: ## remove what was built and installed here
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	@find connectors service \( -name '*.so' -o -name '*.c' \) -delete
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv installs in a third of pip's time. Where it does not get through (an index that only pip is told of), pip does it.
+$(VENV)/.uv:
+	@$(PYTHON) -c '$(NEW_ENOUGH)' 2>/dev/null || { \
+		echo "steelyard: Python 3.11 or later is needed; $(PYTHON) is older or missing. Name one: make PYTHON=python3.12" >&2; \
+		exit 1; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv --without-pip --clear $(VENV)
+	@awk '/^uv==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements.lock > $(VENV)/uv.txt
+	@$(PYTHON) -m pip --python $(BIN)/python --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null || { \
+		echo "steelyard: pip is needed (Debian: apt install python3-pip)" >&2; exit 1; }
+	@$(PIP) install --quiet --require-hashes -r $(VENV)/uv.txt
+	@touch $@
+
+$(VENV)/.locked: requirements.lock $(VENV)/.uv
+	@echo "Installing what requirements.lock names"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
+		|| $(PIP) install --quiet --require-hashes -r requirements.lock
+	@echo "Compiling the hot path (a minute the first time)"
+	@touch $@
+
+# Editable: the sources here are what runs. The extension modules are there by then, so nothing is compiled twice.
+$(VENV)/.project: pyproject.toml | build
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable . \
+		|| $(PIP) install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
