@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from bisect import bisect_right
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,23 @@ import pytest
 from connectors.book import Book
 from connectors.checksums import DigitsCrc32
 from connectors.errors import UnknownProtocol
-from connectors.sync import LIVE
+from connectors.session import Session
+from connectors.sync import LIVE, Listener, Pair
 from service.replay import Player
 from service.verify import is_clean, verify
 from tests.support import captures
 
 # What the recordings were found to hold: native id -> updates, ignored as old, levels, best bid, best ask.
 FIGURES: dict[str, dict[str, tuple[int, int, list[int], list[str], list[str]]]] = {
-    "binance/usdm-btcusdt-20240808": {"BTCUSDT": (6547, 4, [5018, 4578], ["61659.7", "1.486"], ["61659.8", "0.981"])},
+    "binance/usdm-btcusdt-20240808": {
+        "BTCUSDT": (6547, 4, [5018, 4578], ["61659.7", "1.486"], ["61659.8", "0.981"])
+    },
     "binance/coinm-ethusd_perp-20240808": {
         "ETHUSD_PERP": (22887, 22, [1029, 943], ["2682.01", "1990"], ["2682.02", "2018"])
     },
-    "binance/spot-ethusdt-20240808": {"ETHUSDT": (3432, 2, [1195, 1158], ["2682.5", "3.3168"], ["2682.51", "48.9739"])},
+    "binance/spot-ethusdt-20240808": {
+        "ETHUSDT": (3432, 2, [1195, 1158], ["2682.5", "3.3168"], ["2682.51", "48.9739"])
+    },
     "binance_us/spot-btcusdt-20260824": {
         "BTCUSDT": (16, 9, [1001, 1000], ["78724.03", "0.00277"], ["78728.58", "0.87652"])
     },
@@ -72,7 +77,11 @@ def test_the_books_are_right_to_the_last_digit(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "symbols"),
-    [("binance/coinm-multi-20210722", 10), ("binance/usdm-multi-20210722", 4), ("binance_us/spot-multi-20211012", 4)],
+    [
+        ("binance/coinm-multi-20210722", 10),
+        ("binance/usdm-multi-20210722", 4),
+        ("binance_us/spot-multi-20211012", 4),
+    ],
 )
 def test_no_symbol_of_a_shared_connection_is_left_out(name: str, symbols: int) -> None:
     assert len(books(name)) == symbols
@@ -88,7 +97,11 @@ def test_every_checksum_of_okx_is_right_where_it_sent_them() -> None:
 def test_the_numbers_of_prints_are_those_in_the_frames() -> None:
     said = {"usdm-btcusdt-20240808": 21313, "spot-ethusdt-20240808": 6106, "coinm-ethusd_perp-20240808": 1732}
     for name, trades in said.items():
-        frames = [json.loads(line["msg"])["data"] for line in captures.lines(f"binance/{name}") if line["ch"] == "ws"]
+        frames = [
+            json.loads(line["msg"])["data"]
+            for line in captures.lines(f"binance/{name}")
+            if line["ch"] == "ws"
+        ]
         sides = [frame["m"] for frame in frames if frame.get("e") == "trade"]
         (book,) = books(f"binance/{name}").values()
         assert (len(sides), book["trades"]) == (trades, trades)
@@ -107,34 +120,46 @@ def test_a_dead_protocol_is_named_by_url_and_channel(name: str) -> None:
 # -- the best prices against the venue's own ticker ------------------------------------------------------------------
 
 
-def tops(name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Update id and best levels after each message that leaves the book live."""
-    player = Player([captures.capture(name)], timers=False)
-    before = 0
-    for _ in player.play():
-        if not player.pairs:
-            continue
-        pair, _ = player.pairs[0]
-        if pair.updates != before and pair.state == LIVE:
-            before = pair.updates
-            bids, asks = pair.book.levels(1)
-            yield pair.update_id, (*bids[0], *asks[0])
+class Tops(Listener):
+    """Keeps the best levels after each message, by its update id."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, tuple[Decimal, ...]] = {}
+
+    def book_changed(self, pair: Pair, kind: int, t: int, now: int) -> int:
+        bids, asks = pair.book.levels(1)
+        self.found[pair.update_id] = tuple(map(Decimal, (*bids[0], *asks[0])))
+        return 0
 
 
 @pytest.mark.parametrize(
     ("name", "agreeing"),
-    [("usdm-btcusdt-20240808", 5703), ("coinm-ethusd_perp-20240808", 5643), ("spot-ethusdt-20240808", 2672)],
+    [("usdm-btcusdt-20240808", 5703), ("coinm-ethusd_perp-20240808", 5642), ("spot-ethusdt-20240808", 2671)],
 )
-def test_the_best_prices_are_those_of_the_ticker_with_the_same_id(name: str, agreeing: int) -> None:
-    told: dict[int, tuple[Decimal, ...]] = {}
+def test_the_best_prices_are_those_of_the_newest_ticker_within_the_message(name: str, agreeing: int) -> None:
+    """A ticker whose id lies in (U, u) and is the last there tells the top of the book after that message."""
+    ticker: dict[int, tuple[Decimal, ...]] = {}
+    spans: list[tuple[int, int]] = []
     for line in captures.lines(f"binance/{name}"):
-        frame = json.loads(line["msg"]) if line["ch"] == "ws" else {}
-        if frame.get("stream", "").endswith("@bookTicker"):
-            data = frame["data"]
-            told[data["u"]] = tuple(Decimal(data[key]) for key in ("b", "B", "a", "A"))
-    seen = {number: tuple(map(Decimal, top)) for number, top in tops(f"binance/{name}") if number in told}
-    assert len(seen) == agreeing
-    assert seen == {number: told[number] for number in seen}
+        data = json.loads(line["msg"]).get("data", {})
+        if {"b", "B", "a", "A"} <= data.keys():
+            ticker[data["u"]] = tuple(Decimal(data[key]) for key in ("b", "B", "a", "A"))
+        elif data.get("e") == "depthUpdate":
+            spans.append((data["U"], data["u"]))
+    tops = Tops()
+
+    def made(pair: Pair, session: Session) -> None:
+        pair.listener = tops
+
+    for _ in Player([captures.capture(f"binance/{name}")], timers=False, made=made).play():
+        pass
+    numbers, wanted = sorted(ticker), {}
+    for first, last in spans:
+        at = bisect_right(numbers, last) - 1
+        if last in tops.found and at >= 0 and numbers[at] >= first:
+            wanted[last] = ticker[numbers[at]]
+    assert len(wanted) == agreeing
+    assert {number: tops.found[number] for number in wanted} == wanted
 
 
 # -- Kraken ----------------------------------------------------------------------------------------------------------

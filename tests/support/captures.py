@@ -33,7 +33,9 @@ SEQUENCE = (
 )
 CHECKSUM = ("okx/public-books-multi-20220513",)
 UNPROVEN = ("coinbase/exchange-level2-multiA-20210417",)
-KRAKEN = "kraken/spot-v2-book10-btcusd-20230730"  # its zeros at the end were lost at its source: see `restored`
+KRAKEN = (
+    "kraken/spot-v2-book10-btcusd-20230730"  # its zeros at the end were lost at its source: see `restored`
+)
 DEAD = (
     "bybit/inverse-v2legacy-multi-20210417",
     "kraken/spot-v1-book1000-multi-20210417",
@@ -82,7 +84,10 @@ def lines(name: str) -> tuple[Line, ...]:
 
 def write(path: Path, content: Sequence[Line]) -> Path:
     """A recording of these lines, not packed."""
-    texts = [line.text if isinstance(line, Read) else json.dumps(line, ensure_ascii=False) + "\n" for line in content]
+    texts = [
+        line.text if isinstance(line, Read) else json.dumps(line, ensure_ascii=False) + "\n"
+        for line in content
+    ]
     path.write_text("".join(texts), encoding="utf-8")
     return path
 

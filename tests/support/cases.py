@@ -54,7 +54,9 @@ def trades(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def streams(draw: st.DrawFn, *, most: int = 25, whole: Sequence[str] = ("snapshot",), faults: bool = True) -> list[dict[str, Any]]:
+def streams(
+    draw: st.DrawFn, *, most: int = 25, whole: Sequence[str] = ("snapshot",), faults: bool = True
+) -> list[dict[str, Any]]:
     """Events in the order of time. They begin with a whole book, as feeds do."""
     t = Decimal(0)
     middle = st.integers(36, 42)

@@ -45,7 +45,9 @@ def message(at: int, line: Line) -> Message | None:
     if str(said.get("topic", "")).startswith("orderbook."):
         return Message(at, (said["data"]["s"],), said["type"] == "snapshot")
     if said.get("channel") == "l2_data":
-        return Message(at, tuple(e["product_id"] for e in said["events"]), said["events"][0]["type"] == "snapshot")
+        return Message(
+            at, tuple(e["product_id"] for e in said["events"]), said["events"][0]["type"] == "snapshot"
+        )
     if said.get("channel") == "book":
         return Message(at, tuple(row["symbol"] for row in said["data"]), said["type"] == "snapshot")
     if said.get("type") in ("snapshot", "l2update"):
@@ -74,7 +76,10 @@ def doubled(content: Sequence[Line], at: int) -> list[Line]:
 def swapped(content: Sequence[Line], at: int, later: int) -> list[Line]:
     """The frames at two lines change places; receive times stay where they were."""
     fresh = list(content)
-    fresh[at], fresh[later] = {**content[at], "msg": content[later]["msg"]}, {**content[later], "msg": content[at]["msg"]}
+    fresh[at], fresh[later] = (
+        {**content[at], "msg": content[later]["msg"]},
+        {**content[later], "msg": content[at]["msg"]},
+    )
     return fresh
 
 

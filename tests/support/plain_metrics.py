@@ -55,7 +55,9 @@ class Story:
 
     now: Good | None = None
     steps: list[tuple[int, Good, Good]] = field(default_factory=list)  # transitions: time, before, after
-    trades: list[tuple[int, Fraction, Fraction, int]] = field(default_factory=list)  # time, price, size, taker side
+    trades: list[tuple[int, Fraction, Fraction, int]] = field(
+        default_factory=list
+    )  # time, price, size, taker side
     heard: int = 0
     t: int = 0
     messages: int = 0
@@ -208,7 +210,11 @@ def depth(params: Mapping[str, Any], story: Story) -> Any:
 
 def depth_ratio(params: Mapping[str, Any], story: Story) -> Any:
     n = params["levels"]
-    bids, asks = (size_of(story.now.bids[:n]), size_of(story.now.asks[:n])) if story.now else (Fraction(0), Fraction(0))
+    bids, asks = (
+        (size_of(story.now.bids[:n]), size_of(story.now.asks[:n]))
+        if story.now
+        else (Fraction(0), Fraction(0))
+    )
     if bids == 0 or asks == 0:
         return {"ratio": None, "log": None}
     return {"ratio": bids / asks, "log": math.log(bids) - math.log(asks)}
@@ -228,7 +234,10 @@ def weighted_depth_imbalance(params: Mapping[str, Any], story: Story) -> Any:
     if found is None or mid is None:
         return None
     scale = float(params.get("scale_bps", 10))
-    sides = [math.fsum(math.exp(-float(abs(p - mid) / mid * 10_000) / scale) * float(q) for p, q in levels) for levels in found]
+    sides = [
+        math.fsum(math.exp(-float(abs(p - mid) / mid * 10_000) / scale) * float(q) for p, q in levels)
+        for levels in found
+    ]
     return imb(*sides)
 
 
@@ -325,9 +334,15 @@ def same(found: Any, wanted: Any, tolerance: Any = 1e-9) -> bool:
         if set(wanted) == {"range"}:
             return bool(wanted["range"][0] <= found <= wanted["range"][1])
         each = tolerance if isinstance(tolerance, dict) else dict.fromkeys(wanted, tolerance)
-        return isinstance(found, dict) and all(same(found.get(key), one, each.get(key, 1e-9)) for key, one in wanted.items())
+        return isinstance(found, dict) and all(
+            same(found.get(key), one, each.get(key, 1e-9)) for key, one in wanted.items()
+        )
     if isinstance(wanted, list):
-        return isinstance(found, list) and len(found) == len(wanted) and all(map(same, found, wanted, [tolerance] * len(wanted)))
+        return (
+            isinstance(found, list)
+            and len(found) == len(wanted)
+            and all(map(same, found, wanted, [tolerance] * len(wanted)))
+        )
     if isinstance(wanted, (str, bool)):
         return bool(found == wanted)
     return math.isclose(found, wanted, rel_tol=1e-9, abs_tol=tolerance)
