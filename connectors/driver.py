@@ -129,7 +129,7 @@ def reason_of(failure: BaseException) -> str:
     return f"{type(failure).__name__}: {text}"[:160] if text else type(failure).__name__
 
 
-class Driver(picows.WSListener):  # type: ignore[misc]  # picows ships no types for its listener
+class Driver(picows.WSListener):
     """Runs one session over picows. `replaced` is called when the venue, or its age, asks for a second connection."""
 
     def __init__(

@@ -92,7 +92,7 @@ class Recorder:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._raw = path.open("xb")
-        self._file = io.BufferedWriter(gzip.GzipFile(fileobj=self._raw, mode="wb", compresslevel=4, mtime=0))  # type: ignore[arg-type]
+        self._file = io.BufferedWriter(gzip.GzipFile(fileobj=self._raw, mode="wb", compresslevel=4, mtime=0))
         self._encode = msgspec.json.Encoder().encode
         self.lines = 0
 

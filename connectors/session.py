@@ -55,13 +55,13 @@ class Session:
     last_pair: Pair
     last_kind_word: bytes
     last_kind: cython.int
-    known: dict
-    plain: frozenset
+    known: dict[bytes, int]
+    plain: frozenset[bytes]
     bought: bytes
     sold: bytes
-    off_book: frozenset
-    whole: tuple
-    history: tuple
+    off_book: frozenset[bytes]
+    whole: tuple[bytes, ...]
+    history: tuple[bytes, ...]
     counts: cython.bint
     unproven: cython.bint
 
@@ -71,7 +71,7 @@ class Session:
         self.pairs = {}
         self.discover = None
         self.scan = Scanner(venue.layout)
-        self.last_pair = None
+        self.last_pair = None  # type: ignore[assignment]  # a C reference to a pair may be empty
         self.last_kind_word = b""
         self.known = {}
         self.plain = venue.plain
@@ -128,7 +128,7 @@ class Session:
         word: bytes = self.scan.text(0, _KIND)
         if not word:
             return _IGNORED if self.scan.has(0, _SYMBOL) else _CONTROL
-        found: object = self.known.get(word)
+        found: Any = self.known.get(word)
         if found is None:
             found = self.keeper.kind_of(word)
             if found is None:
@@ -144,14 +144,14 @@ class Session:
         if self.last_pair is not None and self.scan.equals(record, _SYMBOL, self.last_pair.wire):
             return self.last_pair
         word: bytes = self.scan.text(record, _SYMBOL)
-        pair: object = self.pairs.get(word)
+        pair: Any = self.pairs.get(word)
         if pair is None:
             if self.discover is None or not word:
                 self.keeper.count("symbol not subscribed")
-                return None
+                return None  # type: ignore[return-value]  # a C reference to a pair may be empty
             pair = self.discover(word.decode("utf-8", "replace"))
             if pair is None:
-                return None
+                return None  # type: ignore[return-value]  # a C reference to a pair may be empty
             self.pairs[word] = pair
         self.last_pair = pair
         return self.last_pair
@@ -232,6 +232,6 @@ class Session:
     def _unreadable(self, now: cython.longlong) -> cython.void:
         """Not one whole JSON object. It costs its book where the frame still tells which; the sequence shows the rest."""
         record: cython.int = self.scan.records - 1
-        pair: object = self.pairs.get(self.scan.text(record, _SYMBOL)) if record >= 0 else None
+        pair: Any = self.pairs.get(self.scan.text(record, _SYMBOL)) if record >= 0 else None
         kind: cython.int = self._kind() if self.scan.has(0, _KIND) else _CONTROL
         self.keeper.unreadable(pair, kind, self.unproven, now)

@@ -109,15 +109,22 @@ class Pair:
         self.state, self.reason = SYNCING, "not_connected"
         self.depth = 0
         self.carries_book = self.carries_trades = True
-        self.update_id = -1
-        self.trade_id = -1
+        self.loaded = self.joined = False
+        self.update_id = self.trade_id = -1
+        self.event_time = self.received = self.image_time = 0
+        self.updates = self.dropped = self.ignored = self.gaps = self.resyncs = 0
+        self.crossed_count = self.differences = self.checksums_ok = self.checksums_failed = 0
+        self.trades = self.taker_buy = self.taker_sell = 0
+        self.trade_gaps = self.excluded = self.dropped_trades = 0
+        self.crossed_since = self.crossed_run = self.subscribed = self.trades_since = 0
+        self.compared = self.collecting = self.fresh_image = False
         self.trade_kind = b""
-        self.held = []
-        self.resyncs_by_reason = {}
+        self.held: list[tuple[bytes, int]] = []
+        self.resyncs_by_reason: dict[str, int] = {}
         self.wants_snapshot = False
         self.due = NOWHERE
         self.step = ""
-        self.backoff = None
+        self.backoff: Any = None
 
     # -- books -----------------------------------------------------------------------------------------------
 

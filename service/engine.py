@@ -6,7 +6,6 @@ them all. What is not live has no values; what reaches beyond the proven part of
 
 from __future__ import annotations
 
-import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from connectors.instruments import Instrument
 from connectors.sync import CROSSED, LIVE, LOST, SNAPSHOT, STATES, SYNCING, Listener, Pair
 
 from .metrics import metrics
-from .metrics.declare import Context, Declaration, Metric, Output
+from .metrics.declare import Context, Declaration, Metric, Output, stored
 
 _LIVE = cython.declare(cython.int, LIVE)
 _LOST = cython.declare(cython.int, LOST)
@@ -66,9 +65,9 @@ class Plan:
             self.outputs += kind.declaration.outputs(given)
         self.reaching = {declaration.key for declaration in self.declarations if declaration.reaches}
         feeds = {declaration.key: declaration.feed for declaration in self.declarations}
-        self.is_counter = array.array("b", [output.counter for output in self.outputs])
-        self.is_flow = array.array("b", [feeds[output.key] == "trades" for output in self.outputs])
-        self.lasting = array.array("b", [feeds[output.key] != "book" or output.counter for output in self.outputs])
+        self.is_counter = stored("b", [output.counter for output in self.outputs])
+        self.is_flow = stored("b", [feeds[output.key] == "trades" for output in self.outputs])
+        self.lasting = stored("b", [feeds[output.key] != "book" or output.counter for output in self.outputs])
 
     def make(self, context: Context, row: Any) -> list[Metric]:
         """The metrics of one book, bound to its row."""
@@ -96,7 +95,7 @@ class Readings(Listener):
     owner: Pair
     tape: Pair
     context = cython.declare(Context, visibility="readonly")
-    plan: object
+    plan: Any
     metrics: list
     prompt: list
     lazy: list
@@ -127,7 +126,7 @@ class Readings(Listener):
         self.lazy_every = plan.lazy_every
         self.venue, self.market = instrument.venue, str(instrument.market)
         self.symbol, self.native = instrument.symbol, instrument.native
-        self.row = array.array("d", bytes(8 * len(plan.outputs)))
+        self.row = stored("d", [0.0] * len(plan.outputs))
         self.size = len(plan.outputs)
         self.counter, self.flow, self.lasting = plan.is_counter, plan.is_flow, plan.lasting
         tick = float("nan") if instrument.tick is None else float(instrument.tick)
@@ -136,7 +135,7 @@ class Readings(Listener):
         self.prompt = [one for one in self.metrics if not one.declaration.lazy]
         self.lazy = [one for one in self.metrics if one.declaration.lazy or one.declaration.stats]
         self.listeners, self.trade_listeners = listeners, trade_listeners
-        self.owner = self.tape = None
+        self.owner = self.tape = None  # type: ignore[assignment]  # a C reference to a pair may be empty
         self.last_price, self.last_side = float("nan"), 0
         self.fresh_version = -1
         self.base = {}

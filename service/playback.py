@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from connectors.errors import UsageError
+from connectors.session import Session
+from connectors.sync import Pair
 
 from .api.app import create_app
 from .api.server import serve
@@ -39,7 +41,7 @@ class Playback:
         self.engine = Engine(Plan(settings.metrics.only or None), min_coverage=settings.metrics.min_coverage)
         self.player = Player(
             files,
-            made=lambda pair, session: self.engine.attach(pair) and None,
+            made=self._made,
             venue=venue,
             market=market,
             most_levels=settings.max_levels,
@@ -47,6 +49,9 @@ class Playback:
         self.step = Step(every)
         self.metrics = metrics
         self.rows: Rows | None = None
+
+    def _made(self, pair: Pair, session: Session) -> None:
+        self.engine.attach(pair)
 
     def run(self, tick: Callable[[int], None]) -> None:
         """Play to the end and write rows."""

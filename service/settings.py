@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         description="Venue id -> what to watch there.",
     )
     metrics: MetricSettings = MetricSettings()
-    api: ApiSettings = ApiSettings()  # type: ignore[call-arg]  # its fields have defaults
+    api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
     max_levels: int = Field(50_000, ge=100, le=1_000_000, description="Levels a side kept of a book; the farthest go first.")
     cache_dir: str = Field("", description="Folder for instrument lists; empty for the user's cache folder.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -32,11 +32,12 @@ from ..shape import (
     SYMBOL,
     TIME,
     Kind,
+    Layout,
     Leaf,
 )
 from ..venue import Channel, Heartbeat, Limits, RestSnapshot, Route, Venue
 
-FIELDS = {
+FIELDS: dict[str, Layout] = {
     "e": KIND,
     "E": SENT,
     "T": TIME,
@@ -119,7 +120,7 @@ class Spot(Binance):
     markets = frozenset({Market.SPOT})
     ws, rest = "wss://stream.binance.com:9443", "https://api.binance.com"
     routes = {"": Route("/stream")}
-    recorded_at = ("stream.binance.com", "data-stream.binance.vision")
+    recorded_at: ClassVar[tuple[str, ...]] = ("stream.binance.com", "data-stream.binance.vision")
     rule = Contiguous()
     snapshot = RestSnapshot("/api/v3/depth?symbol={symbol}&limit=5000", limit=5000, weight=250)
     heartbeat = Heartbeat(silent_after=25.0)  # a PING frame comes every 20 s
@@ -181,7 +182,7 @@ class UsdM(Futures):
         "public": Route("/public/stream", (Channel.BOOK,)),
         "market": Route("/market/stream", (Channel.TRADES,)),
     }
-    recorded_at = ("fstream.binance.com",)
+    recorded_at: ClassVar[tuple[str, ...]] = ("fstream.binance.com",)
     snapshot = RestSnapshot("/fapi/v1/depth?symbol={symbol}&limit=1000", limit=1000, weight=20)
 
     def instrument_paths(self) -> Sequence[str]:
@@ -199,7 +200,7 @@ class CoinM(Futures):
     product = "coinm"
     ws, rest = "wss://dstream.binance.com", "https://dapi.binance.com"
     routes = {"": Route("/stream")}
-    recorded_at = ("dstream.binance.com",)
+    recorded_at: ClassVar[tuple[str, ...]] = ("dstream.binance.com",)
     snapshot = RestSnapshot("/dapi/v1/depth?symbol={symbol}&limit=1000", limit=1000, weight=20)
 
     def instrument_paths(self) -> Sequence[str]:

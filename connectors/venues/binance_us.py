@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..venue import RestSnapshot
 from .binance import Spot
 
@@ -12,5 +14,5 @@ class BinanceUs(Spot):
     name = "binance_us"
     product = "spot"
     ws, rest = "wss://stream.binance.us:9443", "https://api.binance.us"
-    recorded_at = ("stream.binance.us",)
+    recorded_at: ClassVar[tuple[str, ...]] = ("stream.binance.us",)
     snapshot = RestSnapshot("/api/v3/depth?symbol={symbol}&limit=1000", limit=1000, weight=50)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -138,7 +138,7 @@ class BybitSpot(Bybit):
 
     product, markets = "spot", frozenset({Market.SPOT})
     ws, rest = "wss://stream.bybit.com/v5/public/spot", "https://api.bybit.com"
-    recorded_at = ("stream.bybit.com/v5/public/spot", "stream-testnet.bybit.com/v5/public/spot")
+    recorded_at: ClassVar[tuple[str, ...]] = ("stream.bybit.com/v5/public/spot", "stream-testnet.bybit.com/v5/public/spot")
 
 
 class BybitLinear(Bybit):
@@ -146,7 +146,7 @@ class BybitLinear(Bybit):
 
     product, markets = "linear", frozenset({Market.PERP, Market.FUTURE})
     ws, rest = "wss://stream.bybit.com/v5/public/linear", "https://api.bybit.com"
-    recorded_at = ("stream.bybit.com/v5/public/linear", "stream-testnet.bybit.com/v5/public/linear")
+    recorded_at: ClassVar[tuple[str, ...]] = ("stream.bybit.com/v5/public/linear", "stream-testnet.bybit.com/v5/public/linear")
 
 
 class BybitInverse(Bybit):
@@ -154,7 +154,7 @@ class BybitInverse(Bybit):
 
     product, markets = "inverse", frozenset({Market.PERP, Market.FUTURE})
     ws, rest = "wss://stream.bybit.com/v5/public/inverse", "https://api.bybit.com"
-    recorded_at = ("stream.bybit.com/v5/public/inverse", "stream-testnet.bybit.com/v5/public/inverse")
+    recorded_at: ClassVar[tuple[str, ...]] = ("stream.bybit.com/v5/public/inverse", "stream-testnet.bybit.com/v5/public/inverse")
 
 
 def expiry_of(native: str, delivery_ms: str) -> str:

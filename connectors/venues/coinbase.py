@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -27,7 +27,7 @@ class Coinbase(Venue):
     name, product = "coinbase", "advanced"
     markets = frozenset({Market.SPOT})
     ws, rest = "wss://advanced-trade-ws.coinbase.com", "https://api.coinbase.com"
-    recorded_at = ("advanced-trade-ws.coinbase.com",)
+    recorded_at: ClassVar[tuple[str, ...]] = ("advanced-trade-ws.coinbase.com",)
     layout = {
         "channel": KIND,
         "timestamp": SENT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -26,7 +26,7 @@ class CoinbaseExchange(Coinbase):
 
     name, product = "coinbase_exchange", "exchange"
     ws, rest = "wss://ws-feed.exchange.coinbase.com", "https://api.exchange.coinbase.com"
-    recorded_at = ("ws-feed.exchange.coinbase.com", "ws-feed.pro.coinbase.com", "ws-direct.exchange.coinbase.com")
+    recorded_at: ClassVar[tuple[str, ...]] = ("ws-feed.exchange.coinbase.com", "ws-feed.pro.coinbase.com", "ws-direct.exchange.coinbase.com")
     layout = {
         "type": KIND,
         "product_id": SYMBOL,

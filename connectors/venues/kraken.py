@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -28,7 +28,7 @@ class Kraken(Venue):
     name, product = "kraken", "spot"
     markets = frozenset({Market.SPOT})
     ws, rest = "wss://ws.kraken.com/v2", "https://api.kraken.com"
-    recorded_at = ("ws.kraken.com/v2", "beta-ws.kraken.com/v2")
+    recorded_at: ClassVar[tuple[str, ...]] = ("ws.kraken.com/v2", "beta-ws.kraken.com/v2")
     layout = {
         "channel": KIND,
         "type": ACTION,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -45,7 +45,7 @@ class Okx(Venue):
     name, product = "okx", "public"
     markets = frozenset(Market)
     ws, rest = "wss://ws.okx.com:8443/ws/v5/public", "https://www.okx.com"
-    recorded_at = ("ws.okx.com/ws/v5/public", "wspap.okx.com/ws/v5/public")
+    recorded_at: ClassVar[tuple[str, ...]] = ("ws.okx.com/ws/v5/public", "wspap.okx.com/ws/v5/public")
     layout = {
         "arg": {"channel": KIND, "instId": SYMBOL},
         "action": ACTION,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import array
-
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.service.metrics.declare import Metric
@@ -11,7 +9,7 @@ from cython.cimports.service.metrics.windows import RollingState
 
 from connectors.book import Book
 
-from .declare import NAN, SECOND, Declaration, Metric
+from .declare import NAN, SECOND, Declaration, Metric, stored
 from .windows import RollingState
 
 _SPAN = cython.declare(cython.longlong, 10 * SECOND)
@@ -42,7 +40,7 @@ class DepthImbalance(Metric):
     def prepare(self) -> None:
         if min(self.param("levels"), default=1) < 1:
             raise ValueError(f"levels {self.param('levels')}: a number of levels is 1 or more")
-        self.levels = array.array("i", self.param("levels"))
+        self.levels = stored("i", self.param("levels"))
         self.count = len(self.param("levels"))
         self.held = RollingState(10 * SECOND, self.count)
 

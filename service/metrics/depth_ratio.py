@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import array
-
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.libc.math import log
@@ -11,7 +9,7 @@ from cython.cimports.service.metrics.declare import Metric
 
 from connectors.book import Book
 
-from .declare import NAN, Declaration, Field, Metric, Unit
+from .declare import NAN, Declaration, Field, Metric, Unit, stored
 
 
 @cython.cclass
@@ -39,7 +37,7 @@ class DepthRatio(Metric):
     def prepare(self) -> None:
         if min(self.param("levels"), default=1) < 1:
             raise ValueError(f"levels {self.param('levels')}: a number of levels is 1 or more")
-        self.levels = array.array("i", self.param("levels"))
+        self.levels = stored("i", self.param("levels"))
         self.count = len(self.param("levels"))
 
     @cython.ccall

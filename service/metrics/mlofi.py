@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import array
-
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.service.metrics.declare import Metric
@@ -12,7 +10,7 @@ from cython.cimports.service.metrics.windows import RollingSums
 from connectors.book import Book
 from connectors.sync import SNAPSHOT
 
-from .declare import NAN, SECOND, Declaration, Metric, Unit
+from .declare import NAN, SECOND, Declaration, Metric, Unit, stored
 from .windows import RollingSums
 
 _INFINITE = cython.declare(cython.double, float("inf"))
@@ -48,8 +46,8 @@ class Mlofi(Metric):
         self.levels = len(self.param("level"))
         self.span = round(self.param("window")[0] * SECOND)
         self.sums = RollingSums([self.span], self.levels)
-        self.bid, self.ask = (array.array("d", [0.0] * self.levels) for _ in range(2))
-        self.bid_size, self.ask_size = (array.array("d", [0.0] * self.levels) for _ in range(2))
+        self.bid, self.ask = (stored("d", [0.0] * self.levels) for _ in range(2))
+        self.bid_size, self.ask_size = (stored("d", [0.0] * self.levels) for _ in range(2))
         self.ready = False
 
     @cython.ccall

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import array
-
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.service.metrics.declare import Metric
@@ -12,7 +10,7 @@ from cython.cimports.service.metrics.windows import RollingSums
 from connectors.book import Book
 from connectors.sync import SNAPSHOT
 
-from .declare import NAN, SECOND, Declaration, Field, Metric, Unit
+from .declare import NAN, SECOND, Declaration, Field, Metric, Unit, stored
 from .windows import RollingSums
 
 _INFINITE = cython.declare(cython.double, float("inf"))
@@ -52,7 +50,7 @@ class Ofi(Metric):
 
     def prepare(self) -> None:
         spans = [round(window * SECOND) for window in self.param("window")]
-        self.spans, self.windows = array.array("q", spans), len(spans)
+        self.spans, self.windows = stored("q", spans), len(spans)
         self.sums = RollingSums(spans, 1)
         self.ready = False
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import array
-
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.service.metrics.declare import Metric
@@ -11,7 +9,7 @@ from cython.cimports.service.metrics.windows import RollingSums
 
 from connectors.book import Book
 
-from .declare import NAN, SECOND, Declaration, Field, Metric, Unit
+from .declare import NAN, SECOND, Declaration, Field, Metric, Unit, stored
 from .windows import RollingSums
 
 
@@ -42,7 +40,7 @@ class TradeFlowImbalance(Metric):
 
     def prepare(self) -> None:
         spans = [round(window * SECOND) for window in self.param("window")]
-        self.spans, self.windows = array.array("q", spans), len(spans)
+        self.spans, self.windows = stored("q", spans), len(spans)
         self.sums = RollingSums(spans, 4)
 
     @cython.ccall

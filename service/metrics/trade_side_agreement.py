@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import array
-
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.service.metrics.declare import Metric
 
 from connectors.book import Book
 
-from .declare import NAN, Declaration, Metric
+from .declare import NAN, Declaration, Metric, stored
 
 _KEPT = cython.declare(cython.int, 1000)
 LEAST = 20  # prints outside the mid before the share says anything
@@ -39,7 +37,7 @@ class TradeSideAgreement(Metric):
     good: cython.int
 
     def prepare(self) -> None:
-        self.agreed = array.array("b", bytes(1000))
+        self.agreed = stored("b", bytes(1000))
         self.count = self.good = 0
 
     @cython.ccall

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import array
-
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.service.metrics.declare import Metric
@@ -11,7 +9,7 @@ from cython.cimports.service.metrics.windows import RollingSums
 
 from connectors.book import Book
 
-from .declare import NAN, SECOND, Declaration, Metric, Unit
+from .declare import NAN, SECOND, Declaration, Metric, Unit, stored
 from .windows import RollingSums
 
 
@@ -35,7 +33,7 @@ class VolumeDelta(Metric):
 
     def prepare(self) -> None:
         spans = [round(window * SECOND) for window in self.param("window")]
-        self.spans, self.windows = array.array("q", spans), len(spans)
+        self.spans, self.windows = stored("q", spans), len(spans)
         self.sums = RollingSums(spans, 1)
 
     @cython.ccall

@@ -92,6 +92,8 @@ class Link:
         self.venue = self._ours(name, product)
         self.natives = [*wanted, *missing]
         self.engine = Engine(Plan(metrics))
+        self.told: list[tuple[float, str, str, str]] = []  # when, native id, state, reason: each change
+        self.engine.listen(self._note)
         self.timeline = Timeline(self._fired)
         self.budget = Budget(self.venue.limits.weight_per_minute)
         self.connects = Budget(self.venue.limits.connects_per_minute)
@@ -180,7 +182,10 @@ class Link:
         """How a book differs from the truth; "" where it does not."""
         if wire.connection is None:
             return "no connection"
-        truth = wire.connection.true_book(pair.native)
+        try:
+            truth = wire.connection.true_book(pair.native)
+        except KeyError:
+            return f"{pair.native}: not subscribed"
         bids, asks = pair.book.levels(depth or 100_000)
         for side, ours, theirs in (("bid", bids, truth.bids), ("ask", asks, truth.asks)):
             mine = [(Decimal(price), Decimal(size)) for price, size in ours]
@@ -245,6 +250,11 @@ class Link:
         """Do something later."""
         self.count += 1
         heapq.heappush(self.later, (when, self.count, action))
+
+    def _note(self, book: Any) -> None:
+        last = next((said for said in reversed(self.told) if said[1] == book.native), None)
+        if last is None or last[2:] != (book.state, book.reason):
+            self.told.append(((self.now - T0) / SECOND, book.native, book.state, book.reason))
 
     # -- what the driver does --------------------------------------------------------------------------------
 
@@ -422,9 +432,6 @@ class Link:
                         continue
                     depth = self.venue.checksum.levels
                 self.checked += 1
-                try:
-                    wrong = self.differences(wire, pair, depth)
-                except KeyError:
-                    continue  # it was unsubscribed a moment ago, or refused
+                wrong = self.differences(wire, pair, depth)
                 if wrong:
                     self.wrong.append(f"{(self.now - T0) / SECOND:.3f} {wrong}")
