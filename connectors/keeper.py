@@ -31,6 +31,7 @@ UNSUBSCRIBE_WITHIN = 2 * SECOND
 REFUSED_FOR = 60 * SECOND
 QUIET_FOR = 90 * SECOND  # a pair without an update on a lively connection is probed
 WATCH = 5 * SECOND
+MOST_REQUESTS = 500  # whose acks are waited for
 PROBED = 100  # levels a side of a probe by REST
 EXPLAIN_WITHIN = 5 * SECOND  # an update that was on its way when a probe disagreed
 RENEW_AFTER = 20 * SECOND  # between two snapshots of a book that leaves its proven range
@@ -209,6 +210,8 @@ class Keeper:
         for text in texts:
             self.request += 1
             self.requests[str(self.request)] = tuple(natives)
+            if len(self.requests) > MOST_REQUESTS:
+                del self.requests[next(iter(self.requests))]
             self.outbox.append(text)
 
     def _flush(self, now: int) -> None:
@@ -224,14 +227,15 @@ class Keeper:
         """A frame that is neither book nor trade: let the venue read it and act on what it says."""
         try:
             message = _decode(frame)
-            said = list(self.venue.control(message)) if isinstance(message, dict) else [Noted("not an object")]
+            if not isinstance(message, dict):
+                self.count("control frame that is no object")
+                return
+            if self.session.discover is not None:
+                self.note_depths(message)
+            for one in self.venue.control(message):
+                self._act(one, now)
         except Exception as failure:  # whatever a venue sends, only this frame is lost
             self.count(f"unreadable control frame: {type(failure).__name__}")
-            return
-        if self.session.discover is not None:
-            self.note_depths(message)
-        for one in said:
-            self._act(one, now)
 
     def _act(self, said: Said, now: int) -> None:
         match said:

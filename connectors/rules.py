@@ -60,6 +60,8 @@ class Contiguous(Rule):
     ) -> cython.int:
         if last < 0 or first < 0:
             return _GAP
+        if image < 0:  # a listing so new that its snapshot is empty
+            return _APPLY
         if last <= image:
             return _SKIP
         return _APPLY if first <= image + 1 else _GAP
@@ -95,6 +97,8 @@ class Linked(Rule):
     ) -> cython.int:
         if last < 0 or first < 0:
             return _GAP
+        if image < 0:  # a listing so new that its snapshot is empty
+            return _APPLY
         if last < image:
             return _SKIP
         return _APPLY if first <= image or previous == image else _GAP

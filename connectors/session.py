@@ -133,6 +133,8 @@ class Session:
             found = self.keeper.kind_of(word)
             if found is None:
                 return _CONTROL
+            if len(self.known) > 10_000:
+                self.known.clear()
             self.known[word] = found
         self.last_kind_word = word
         self.last_kind = found

@@ -54,6 +54,7 @@ class SimulatedVenues:
             "--seed",
             str(self.seed),
             "--staged",
+            "--with-parent",
             stdout=asyncio.subprocess.PIPE,
         )
         assert process.stdout is not None

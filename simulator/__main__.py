@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import time
 
@@ -19,6 +20,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="venues with equal seeds agree on prices")
     parser.add_argument("--rate", type=float, default=10.0, help="mean book updates a second of each market")
     parser.add_argument("--staged", action="store_true", help="let episodes go round by themselves")
+    parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
     return parser
 
 
@@ -32,7 +34,19 @@ async def serve(options: argparse.Namespace) -> None:
     venue = kind(seed=options.seed, rate=options.rate, start=time.time_ns(), staged=options.staged)
     async with SimulatedServer(venue, port=options.port) as server:
         print(f"simulator {venue.name} listening on 127.0.0.1:{server.port}", flush=True)
+        if options.with_parent:
+            await _until_alone(stopped, os.getppid())
         await stopped.wait()
+
+
+async def _until_alone(stopped: asyncio.Event, parent: int) -> None:
+    """Wait until told to stop, or until the parent is gone."""
+    while not stopped.is_set():
+        try:
+            await asyncio.wait_for(stopped.wait(), 1.0)
+        except TimeoutError:
+            if os.getppid() != parent:
+                stopped.set()
 
 
 def main() -> None:
