@@ -1,4 +1,4 @@
-"""What keeps a session going and is rare: connecting, subscribing, pinging, noticing silence, and resyncing pairs.
+"""What keeps a session going and is rare: connecting, subscribing, pinging, noticing silence; over `resync.py`.
 
 All of it is driven by `now`: `deadline()` says when `timer(now)` wants to be called at the latest. What is to be done is
 appended to `actions`; the driver takes it from there.
@@ -6,65 +6,44 @@ appended to `actions`; the driver takes it from there.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .actions import Action, Close, Connect, Fetch, Replace, Send
+from .actions import Action, Close, Connect, Replace, Send
 from .backoff import SECOND, Backoff
-from .book import NOWHERE, Book
+from .book import NOWHERE
 from .events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed
+from .resync import REFUSED_FOR, Resync
 from .shape import Kind
-from .sync import CROSSED, LIVE, LOST, STALE, SYNCING, Pair
+from .sync import SYNCING, Pair
 from .venue import Channel, Venue
 from .wire import Scanner
 
 if TYPE_CHECKING:
     from .session import Session
 
-AFTER_FIRST_UPDATE = 300_000_000  # ns; a snapshot asked for a little after the first update joins at the first try
-WITHOUT_UPDATE = 2 * SECOND  # a quiet pair gets its snapshot this long after subscribing
-ANSWER_WITHIN = 20 * SECOND  # a snapshot, by REST or on the socket
-UNSUBSCRIBE_WITHIN = 2 * SECOND
-REFUSED_FOR = 60 * SECOND
-QUIET_FOR = 90 * SECOND  # a pair without an update on a lively connection is probed
-WATCH = 5 * SECOND
-MOST_REQUESTS = 500  # whose acks are waited for
-PROBED = 100  # levels a side of a probe by REST
-EXPLAIN_WITHIN = 5 * SECOND  # an update that was on its way when a probe disagreed
-RENEW_AFTER = 20 * SECOND  # between two snapshots of a book that leaves its proven range
 RENEW_AT = 0.96  # of the life that the venue gives a connection
 
 _decode = msgspec.json.Decoder().decode
 
 
-class Keeper:
+class Keeper(Resync):
     """The slow side of one session. `state`: idle, connecting, open, silent, waiting (for the next try)."""
 
     def __init__(self, session: Session, venue: Venue, route: str, seed: str) -> None:
-        self.session, self.venue, self.route = session, venue, route
-        self.channels = venue.channels(route)
-        self.actions: list[Action] = []
+        super().__init__(session, venue, route, seed)
         self.backoff = Backoff(f"{venue.name} {venue.product} {route} {seed}")
-        self.seed = seed
-        self.state, self.reason, self.since = "idle", "", 0
+        self.reason, self.since = "", 0
         self.opened_at = self.retry_at = 0
         self.reconnects = 0
-        self.counts: Counter[str] = Counter()
-        self.outbox: deque[str] = deque()
-        self.next_send = 0
         self.next_ping = NOWHERE
-        self.requests: dict[str, tuple[str, ...]] = {}
-        self.request = 0
-        self.depths: dict[str, int] = {}
-        self.probed: dict[str, int] = {}
-        self.suspects: dict[str, int] = {}
         self.leaving = False
         self.on_change: list[Any] = []
-        self.hurry: Callable[[int], None] = lambda due: None
-        self._image = Scanner(dict(venue.snapshot.layout)) if venue.snapshot else None
+
+    def went_live(self) -> None:
+        """Only a book that went live starts the backoff over: a venue that accepts and drops is not hammered."""
+        self.backoff.reset()
 
     # -- life of the connection ------------------------------------------------------------------------------
 
@@ -203,26 +182,6 @@ class Keeper:
 
     # -- subscribing -----------------------------------------------------------------------------------------
 
-    def _subscribe(self, natives: list[str]) -> None:
-        self._queue(self.venue.subscribe(natives, self.channels, self.request + 1), natives)
-
-    def _queue(self, texts: Iterable[str], natives: list[str]) -> None:
-        for text in texts:
-            self.request += 1
-            self.requests[str(self.request)] = tuple(natives)
-            if len(self.requests) > MOST_REQUESTS:
-                del self.requests[next(iter(self.requests))]
-            self.outbox.append(text)
-
-    def _flush(self, now: int) -> None:
-        """Send what the venue's pace allows."""
-        pace = int(SECOND / self.venue.limits.messages_per_second)
-        while self.outbox and now >= self.next_send:
-            self.actions.append(Send(self.outbox.popleft()))
-            self.next_send = max(self.next_send, now) + pace
-        if self.outbox:
-            self.hurry(self.next_send)
-
     def control(self, frame: bytes, now: int) -> None:
         """A frame that is neither book nor trade: let the venue read it and act on what it says."""
         try:
@@ -234,7 +193,7 @@ class Keeper:
                 self.note_depths(message)
             for one in self.venue.control(message):
                 self._act(one, now)
-        except Exception as failure:  # whatever a venue sends, only this frame is lost
+        except Exception as failure:  # noqa: BLE001  # whatever a venue sends, only this frame is lost
             self.count(f"unreadable control frame: {type(failure).__name__}")
 
     def _act(self, said: Said, now: int) -> None:
@@ -282,7 +241,9 @@ class Keeper:
             pair = self.session.pairs.get(symbol.encode())
             return [pair] if pair is not None else []
         pairs = self.session.pairs
-        return [pairs[native.encode()] for native in self.requests.get(request, ()) if native.encode() in pairs]
+        return [
+            pairs[native.encode()] for native in self.requests.get(request, ()) if native.encode() in pairs
+        ]
 
     def sent(self, text: str) -> None:
         """A recorded frame of ours: it may tell the depth that was subscribed to."""
@@ -306,224 +267,6 @@ class Keeper:
             if name == text or (name.endswith("*") and text.startswith(name[:-1])):
                 return int(kind)
         return None
-
-    # -- pairs -----------------------------------------------------------------------------------------------
-
-    def before_snapshot(self, pair: Pair, scan: Scanner, record: int, kind: bytes) -> None:
-        """How many levels a side this book has: as subscribed, as the topic says, else by the snapshot's size."""
-        if not self.venue.depth or pair.depth and self.session.discover is None:
-            return
-        depth = self.venue.depth_in(kind.decode()) or self.depths.get(pair.native, 0)
-        if not depth:
-            found = list(scan.side[scan.level_from[record] : scan.level_to[record]])
-            most = max(found.count(0), found.count(1))
-            depth = next((size for size in self.venue.depths if size >= most), self.venue.depths[-1])
-            depth = max(depth, pair.depth)
-        pair.depth = depth
-
-    def takes_trades(self, pair: Pair, kind: bytes, now: int) -> bool:
-        """One kind of trade messages a pair: single fills and aggregates of the same fills would count twice."""
-        if pair.trade_kind == b"":
-            pair.trade_kind = kind
-        return bool(pair.trade_kind == kind)
-
-    def _await(self, pair: Pair, now: int) -> None:
-        """A subscription is on its way: by when something has to have come."""
-        if not pair.carries_book:
-            return
-        if self.venue.snapshot_by_rest:
-            pair.step, pair.due = "fetch", now + WITHOUT_UPDATE
-        else:
-            pair.step, pair.due = "await", now + ANSWER_WITHIN
-        self.hurry(pair.due)
-
-    def tend(self, pair: Pair, now: int) -> None:
-        """A pair needs a snapshot: when to ask for it."""
-        if pair.backoff is None:
-            pair.backoff = Backoff(f"{pair.native} {self.seed}", first=0.25)
-        if self.venue.snapshot_by_rest:
-            wait = AFTER_FIRST_UPDATE
-            if pair.state == LOST or pair.reason == "snapshot_too_old":
-                wait += pair.backoff.after_failure()
-            pair.step, pair.due = "fetch", now + wait
-        else:
-            pair.step, pair.due = "resubscribe", now + (pair.backoff.after_failure() if pair.backoff.failures else 0)
-            if pair.backoff.failures == 0:
-                pair.backoff.failures = 1
-                if self.session.discover is None and self.state == "open":
-                    self._due(pair, now)
-        self.hurry(0)
-
-    def _due(self, pair: Pair, now: int) -> None:
-        pair.due = NOWHERE
-        match pair.step:
-            case "fetch":
-                self._fetch(pair, now)
-            case "fetching":
-                self._failed(pair, "snapshot_timeout", now)
-            case "join":
-                pair.step = ""
-                pair.take_quiet_snapshot(now)
-                self._live(pair, now)
-            case "resubscribe":
-                self._unsubscribe(pair, now)
-            case "unsubscribing":
-                self._again(pair, now)
-            case "await":
-                pair.step = ""
-                pair.wants_snapshot = True
-                if pair.state != LOST:
-                    pair.lose("no_snapshot", now)
-                self.tend(pair, now)
-            case "watch":
-                self._watch(pair, now)
-            case "probing" | "renewing":
-                pair.collecting = False
-                pair.held.clear()
-                self.watch(pair, now)
-            case "suspect":
-                self._suspect(pair, now)
-        self.hurry(pair.due)
-
-    def _unsubscribe(self, pair: Pair, now: int) -> None:
-        """First half of subscribing anew to a book; its trades go on."""
-        pair.step, pair.due = "unsubscribing", now + UNSUBSCRIBE_WITHIN
-        self._queue(self.venue.unsubscribe([pair.native], (Channel.BOOK,), self.request + 1), [pair.native])
-        self._flush(now)
-
-    def _again(self, pair: Pair, now: int) -> None:
-        """Second half."""
-        pair.step, pair.due = "await", now + ANSWER_WITHIN
-        self._queue(self.venue.subscribe([pair.native], (Channel.BOOK,), self.request + 1), [pair.native])
-        self._flush(now)
-
-    def _fetch(self, pair: Pair, now: int) -> None:
-        assert self.venue.snapshot is not None
-        pair.step, pair.due = "fetching", now + ANSWER_WITHIN * 3
-        path = self.venue.snapshot_path(pair.native)
-        self.actions.append(Fetch(("snapshot", pair.native), path, self.venue.snapshot.weight, now))
-
-    def _failed(self, pair: Pair, reason: str, now: int, wait: int = 0) -> None:
-        if pair.backoff is None:
-            pair.backoff = Backoff(f"{pair.native} {self.seed}", first=0.25)
-        self.count(f"snapshot failed: {reason}")
-        pair.step, pair.due = "fetch", now + max(wait, pair.backoff.after_failure())
-        self.hurry(pair.due)
-
-    def fetched(self, native: str, status: int, body: bytes, now: int, *, limit: int = 0, wait: int = 0) -> None:
-        """The answer to a snapshot request; `wait` ns is what the venue asks us to leave it alone for."""
-        pair = self.session.pairs.get(native.encode())
-        if pair is None or self._image is None or self.venue.snapshot is None:
-            return
-        if pair.state in (LIVE, CROSSED, STALE):
-            self._image_of_live(pair, status, body, now, limit or self.venue.snapshot.limit)
-            return
-        if status != 200:
-            if status == 400:
-                pair.lose(f"refused: {body[:120].decode('utf-8', 'replace')}", now)
-                wait = REFUSED_FOR
-            self._failed(pair, f"http {status}", now, wait)
-            return
-        if not self._image.scan(body) or self._image.sides[0] != 3:
-            self._failed(pair, "unreadable", now)
-            return
-        pair.replace(self._image, 0, now, 1, limit or self.venue.snapshot.limit)
-        self.hurry(pair.due)
-        pair.join(self.session.use_scan(), self.venue.kinds, now)
-        if pair.wants_snapshot and not pair.step:
-            self.tend(pair, now)
-        self._live(pair, now)
-
-    def _image_of_live(self, pair: Pair, status: int, body: bytes, now: int, limit: int) -> None:
-        """An image of a book that is there: of a probe, of a renewal, or not asked for."""
-        assert self._image is not None
-        asked = pair.step
-        if asked not in ("probing", "renewing"):
-            self.count("snapshot not needed")
-        elif status != 200 or not self._image.scan(body) or self._image.sides[0] != 3:
-            self.count(f"image failed: http {status}")
-            pair.collecting = False
-            pair.held.clear()
-            self.watch(pair, now)
-        elif asked == "probing":
-            self._judge(pair, now)
-        else:
-            self._renewed(pair, now, limit)
-
-    def _live(self, pair: Pair, now: int) -> None:
-        if pair.state == LIVE:
-            self.backoff.reset()
-
-    # -- looking after what is live --------------------------------------------------------------------------
-
-    def watch(self, pair: Pair, now: int) -> None:
-        """From now on look at this pair every few seconds."""
-        pair.step, pair.due = "watch", now + WATCH
-        self.hurry(pair.due)
-
-    def _watch(self, pair: Pair, now: int) -> None:
-        """A quiet pair is probed, an unproven one compared with an image, one that left its snapshot renewed."""
-        if pair.state != LIVE:
-            self.watch(pair, now)
-        elif self.venue.snapshot_by_rest and near_the_edge(pair.book) and now - pair.image_time > RENEW_AFTER:
-            self._renew(pair, now)
-        elif now - max(pair.received, self.probed.get(pair.native, 0)) >= QUIET_FOR or self._image_is_due(pair, now):
-            self._probe(pair, now)
-        else:
-            self.watch(pair, now)
-
-    def _image_is_due(self, pair: Pair, now: int) -> bool:
-        every = int(self.venue.image_every * SECOND)
-        return every > 0 and now - max(pair.image_time, self.probed.get(pair.native, 0)) >= every
-
-    def _probe(self, pair: Pair, now: int) -> None:
-        """Ask for an image: by REST, or by subscribing anew."""
-        self.probed[pair.native] = now
-        self.count("probe")
-        if self.venue.snapshot is not None:
-            path = self.venue.snapshot_path(pair.native).replace(f"limit={self.venue.snapshot.limit}", f"limit={PROBED}")
-            self.actions.append(Fetch(("snapshot", pair.native), path, self.venue.snapshot.probe_weight, now))
-            pair.step, pair.due = "probing", now + ANSWER_WITHIN * 3
-        else:
-            pair.compared = True
-            self._unsubscribe(pair, now)
-
-    def _judge(self, pair: Pair, now: int) -> None:
-        """The image of a probe is in the scanner: it agrees, or an update has to explain soon why not."""
-        assert self._image is not None
-        if pair.agrees(self._image, PROBED // 2):
-            self.watch(pair, now)
-        else:
-            self.suspects[pair.native] = now
-            pair.step, pair.due = "suspect", now + EXPLAIN_WITHIN
-            self.hurry(pair.due)
-
-    def _suspect(self, pair: Pair, now: int) -> None:
-        if pair.received > self.suspects.pop(pair.native, 0):
-            self.watch(pair, now)
-            return
-        pair.lose("quiet", now)
-        self.tend(pair, now)
-
-    def _renew(self, pair: Pair, now: int) -> None:
-        """Fetch a new snapshot for a live book, and keep the updates that come meanwhile."""
-        pair.held.clear()
-        pair.collecting = True
-        self._fetch(pair, now)
-        pair.step = "renewing"
-
-    def _renewed(self, pair: Pair, now: int, limit: int) -> None:
-        """Bring the new snapshot to where the live book is, in a pair of its own, and take its book over."""
-        assert self._image is not None
-        fresh = Pair(self.venue, pair.instrument, pair.book.most)
-        fresh.replace(self._image, 0, now, 1, limit)
-        fresh.held = list(pair.held)
-        fresh.join(self.session.use_scan(), self.venue.kinds, now)
-        taken = pair.renewed(fresh, now)
-        self.count("snapshot renewed" if taken else "snapshot did not join")
-        pair.collecting = False
-        pair.held.clear()
-        self.watch(pair, now if taken else now + RENEW_AFTER)
 
     # -- faults ----------------------------------------------------------------------------------------------
 
@@ -557,17 +300,3 @@ class Keeper:
         for record in range(scan.records):
             if scan.sides[record] and (pair := self.session.pairs.get(scan.text(record, 2))) is not None:
                 pair.count_dropped()
-
-    def count(self, what: str) -> None:
-        """Count something by its name; names beyond a hundred are lumped together."""
-        self.counts[what if what in self.counts or len(self.counts) < 100 else "other"] += 1
-
-
-def near_the_edge(book: Book) -> bool:
-    """Has the touch come within a quarter of the way to the end of what the last snapshot proved?"""
-    low, high = book.bid_floor, book.ask_ceiling
-    if not book.bids.count or not book.asks.count or low <= -NOWHERE or high >= NOWHERE:
-        bid_out = low > -NOWHERE and -book.bids.best() <= low
-        return bool(bid_out or (high < NOWHERE and book.asks.best() >= high))
-    reach = (high - low) // 8
-    return bool(-book.bids.best() - low < reach or high - book.asks.best() < reach)

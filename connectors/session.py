@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import cython
+from cython.cimports.connectors.sync import Pair
+from cython.cimports.connectors.wire import Scanner
 
 from .keeper import Keeper
 from .shape import Kind, Slot

@@ -18,7 +18,6 @@ cdef class Context:
 cdef class Metric:
     cdef readonly dict params
     cdef readonly Context context
-    cdef readonly object outputs
     cdef double[::1] row
     cdef readonly int at
     cpdef int update(self, Book book, int kind, long long t) except? -1

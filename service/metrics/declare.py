@@ -2,7 +2,8 @@
 
 To add a metric: one file in this folder with a `Metric` subclass that sets `declaration` and overrides what it
 needs: `update` (a book message), `traded` (a print), `lost` (the book is gone), `refresh` (time went on). It writes
-its outputs, in the order of `declaration.outputs()`, to `row[at]`, `row[at + 1]` …; NaN is "nothing to say".
+its outputs, in the order of `declaration.outputs()`, to `row[at]`, `row[at + 1]` …; NaN is "nothing to say" and
+stands there at first; counters begin at 0.
 A metric written in plain Python, compiled or not, works the same way.
 """
 
@@ -96,7 +97,8 @@ class Declaration:
         fields = self.fields or (Field("", self.unit, self.prometheus, self.counter),)
         found = []
         for one in fields:
-            by = {label: tuple((params or {}).get(label, values)) for label, values in (one.by or self.by).items()}
+            own = self.by if one.by is None else one.by  # {}: this field has no labels
+            by = {label: tuple((params or {}).get(label, values)) for label, values in own.items()}
             for values in product(*by.values()):
                 labels = {label: spelled(label, value) for label, value in zip(by, values, strict=True)}
                 for stat in STATS if self.stats else ("",):
@@ -167,9 +169,6 @@ class Metric:
     def bind(self, context: Context, row: Any, at: int) -> None:
         """Say where the outputs go. Overridden by metrics that keep windows, to make them."""
         self.context, self.row, self.at = context, row, at
-        self.outputs = self.declaration.outputs(self.params)
-        for k in range(len(self.outputs)):
-            self.row[at + k] = 0.0 if self.outputs[k].counter else NAN
         self.prepare()
 
     def prepare(self) -> None:
