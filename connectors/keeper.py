@@ -67,6 +67,8 @@ class Keeper(Resync):
         self.leaving = False
         self.outbox.clear()
         self.requests.clear()
+        self.undoing.clear()
+        self.refused.clear()
         self.next_send = now
         beat = self.venue.heartbeat
         self.next_ping = now + int(beat.every * SECOND) if beat.ping else NOWHERE
@@ -203,9 +205,7 @@ class Keeper(Resync):
             case Refused():
                 self._refused(said, now)
             case Unsubscribed():
-                for pair in self._named(said.request, said.symbol):
-                    if pair.step == "unsubscribing":
-                        self._again(pair, now)
+                self._unsubscribed(said.request, said.symbol, now)
             case Answer():
                 self.actions.append(Send(said.text))
             case Leaving():
@@ -223,13 +223,21 @@ class Keeper(Resync):
             if pair.trades_since == 0 and Channel.TRADES in self.channels and self.session.discover is None:
                 pair.trades_since = now
 
+    def _unsubscribed(self, request: str, symbol: str, now: int) -> None:
+        for pair in self._named(request, symbol):
+            if pair.step == "unsubscribing":
+                self._again(pair, now)
+
     def _refused(self, said: Refused, now: int) -> None:
+        if said.request in self.undoing:  # nothing stood that could be undone
+            self._unsubscribed(said.request, said.symbol, now)
+            return
         named = self._named("", said.symbol) or self._named(said.request, "")
         named = named or [pair for pair in self.session.pairs.values() if not pair.loaded]
         self.count(f"refused: {said.why}")
         for pair in named:
             pair.lose(f"refused: {said.why}", now)
-            pair.step, pair.due = "await", now + REFUSED_FOR
+            pair.step, pair.due = "refused", now + REFUSED_FOR
             self.hurry(pair.due)
         others = [pair for pair in self._named(said.request, "") if pair not in named]
         if others:

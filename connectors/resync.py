@@ -52,6 +52,8 @@ class Resync:
         self.depths: dict[str, int] = {}
         self.probed: dict[str, int] = {}
         self.suspects: dict[str, int] = {}
+        self.undoing: set[str] = set()  # requests that unsubscribe
+        self.refused: set[str] = set()  # native ids of which nothing stands, trades included
         self._image = Scanner(dict(venue.snapshot.layout)) if venue.snapshot else None
 
     def count(self, what: str) -> None:
@@ -72,7 +74,9 @@ class Resync:
             self.request += 1
             self.requests[str(self.request)] = tuple(natives)
             if len(self.requests) > MOST_REQUESTS:
-                del self.requests[next(iter(self.requests))]
+                oldest = next(iter(self.requests))
+                del self.requests[oldest]
+                self.undoing.discard(oldest)
             self.outbox.append(text)
 
     def _flush(self, now: int) -> None:
@@ -147,6 +151,9 @@ class Resync:
                 self._live(pair, now)
             case "resubscribe":
                 self._unsubscribe(pair, now)
+            case "refused":
+                self.refused.add(pair.native)
+                self._unsubscribe(pair, now)
             case "unsubscribing":
                 self._again(pair, now)
             case "await":
@@ -166,16 +173,23 @@ class Resync:
         self.hurry(pair.due)
 
     def _unsubscribe(self, pair: Pair, now: int) -> None:
-        """First half of subscribing anew to a book; its trades go on."""
+        """First half of subscribing anew to a book; its trades go on, unless they were refused with it."""
         pair.step, pair.due = "unsubscribing", now + UNSUBSCRIBE_WITHIN
-        self._queue(self.venue.unsubscribe([pair.native], (Channel.BOOK,), self.request + 1), [pair.native])
+        before = self.request
+        self._queue(self.venue.unsubscribe([pair.native], self._lost(pair), before + 1), [pair.native])
+        self.undoing.update(str(number) for number in range(before + 1, self.request + 1))
         self._flush(now)
 
     def _again(self, pair: Pair, now: int) -> None:
         """Second half."""
-        pair.step, pair.due = "await", now + ANSWER_WITHIN
-        self._queue(self.venue.subscribe([pair.native], (Channel.BOOK,), self.request + 1), [pair.native])
+        self._await(pair, now)
+        self._queue(self.venue.subscribe([pair.native], self._lost(pair), self.request + 1), [pair.native])
+        self.refused.discard(pair.native)
         self._flush(now)
+
+    def _lost(self, pair: Pair) -> tuple[Channel, ...]:
+        """The channels that are subscribed to anew."""
+        return self.channels if pair.native in self.refused else (Channel.BOOK,)
 
     def _fetch(self, pair: Pair, now: int) -> None:
         assert self.venue.snapshot is not None
@@ -291,7 +305,10 @@ class Resync:
             self.watch(pair, now)
             return
         pair.lose("quiet", now)
-        self.tend(pair, now)
+        if self.venue.snapshot_by_rest:
+            self._unsubscribe(pair, now)  # an image alone would stand beside a stream that is dead
+        else:
+            self.tend(pair, now)
 
     def _renew(self, pair: Pair, now: int) -> None:
         """Fetch a new snapshot for a live book, and keep the updates that come meanwhile."""

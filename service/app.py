@@ -18,8 +18,9 @@ from connectors.driver import Clock, Network
 from .api.app import create_app
 from .api.ports import VenueFacts
 from .api.server import serve
-from .engine import Engine, Plan
+from .engine import Engine
 from .feeds import VenueFeeds, cache_folder, tell_book
+from .plan import Plan
 from .rows import Rows
 from .settings import Settings
 

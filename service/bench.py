@@ -36,7 +36,8 @@ from connectors.venue import Venue
 from connectors.venues.binance import CoinM, UsdM
 from connectors.wire import Scanner
 
-from .engine import Engine, Plan
+from .engine import Engine
+from .plan import Plan
 
 CAPTURES = "STEELYARD_CAPTURES"
 CHECKOUT = Path(__file__).resolve().parents[1]

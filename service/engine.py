@@ -6,7 +6,7 @@ them all. What is not live has no values; what reaches beyond the proven part of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cython
@@ -18,65 +18,17 @@ from connectors.book import Book
 from connectors.instruments import Instrument
 from connectors.sync import CROSSED, LIVE, LOST, SNAPSHOT, STATES, SYNCING, Listener, Pair
 
-from .metrics import metrics
 from .metrics.declare import Context, Declaration, Metric, Output, stored
+from .plan import Plan, Print
 
 _LIVE = cython.declare(cython.int, LIVE)
 _LOST = cython.declare(cython.int, LOST)
 _SYNCING = cython.declare(cython.int, SYNCING)
 _SNAPSHOT = cython.declare(cython.int, SNAPSHOT)
-LAZY_EVERY = 100_000_000  # ns of event time between lazy updates (metrics.md 0.8)
 _NAN = cython.declare(cython.double, float("nan"))
 
 Key = tuple[str, str, str]
 DISPUTED_BELOW = 0.8  # agreement under which a disputed taker side is not believed
-
-
-class Print:
-    """A trade as it is told to whoever listens: price, size in base, worth in quote, taker side, venue time (ns)."""
-
-    __slots__ = ("price", "quote", "side", "size", "t")
-
-    def __init__(self, price: float, size: float, quote: float, side: int, t: int) -> None:
-        self.price, self.size, self.quote, self.t = price, size, quote, t
-        self.side = "buy" if side > 0 else "sell" if side < 0 else "unknown"
-
-
-class Plan:
-    """Which metrics run, and what comes out of them in which order: the same for all books of an engine."""
-
-    def __init__(
-        self,
-        keys: Sequence[str] | None = None,
-        params: Mapping[str, Mapping[str, Any]] | None = None,
-        *,
-        lazy_every: int = LAZY_EVERY,
-    ) -> None:
-        """`keys` None takes all metrics; `params` replaces label values per metric; `lazy_every` is ns of event time."""
-        self.lazy_every = lazy_every
-        known = metrics()
-        chosen = list(known) if keys is None else [key for key in known if key in keys]
-        self.kinds = [(known[key], dict((params or {}).get(key, {}))) for key in chosen]
-        self.declarations: list[Declaration] = [kind.declaration for kind, _ in self.kinds]
-        self.outputs: list[Output] = []
-        self.starts: list[int] = []
-        for kind, given in self.kinds:
-            self.starts.append(len(self.outputs))
-            self.outputs += kind.declaration.outputs(given)
-        self.reaching = {declaration.key for declaration in self.declarations if declaration.reaches}
-        feeds = {declaration.key: declaration.feed for declaration in self.declarations}
-        self.is_counter = stored("b", [output.counter for output in self.outputs])
-        self.is_flow = stored("b", [feeds[output.key] == "trades" for output in self.outputs])
-        self.lasting = stored("b", [feeds[output.key] != "book" or output.counter for output in self.outputs])
-
-    def make(self, context: Context, row: Any) -> list[Metric]:
-        """The metrics of one book, bound to its row."""
-        made = []
-        for (kind, given), start in zip(self.kinds, self.starts, strict=True):
-            metric = kind(**given)
-            metric.bind(context, row, start)
-            made.append(metric)
-        return made
 
 
 @cython.cclass
@@ -121,7 +73,9 @@ class Readings(Listener):
     tape_since: cython.longlong
     base: dict
 
-    def __init__(self, plan: Plan, instrument: Instrument, listeners: list[Any], trade_listeners: list[Any], least: float) -> None:
+    def __init__(
+        self, plan: Plan, instrument: Instrument, listeners: list[Any], trade_listeners: list[Any], least: float
+    ) -> None:
         self.plan, self.instrument = plan, instrument
         self.lazy_every = plan.lazy_every
         self.venue, self.market = instrument.venue, str(instrument.market)
@@ -254,7 +208,6 @@ class Readings(Listener):
     @cython.exceptval(-1, check=True)
     def state_changed(self, pair: Pair, now: cython.longlong) -> cython.int:
         metric: Metric
-        t: cython.longlong
         if pair is not self.owner:
             if not (pair.carries_book and pair.state == _LIVE):
                 return 0

@@ -22,8 +22,9 @@ from connectors.shape import ASKS, BIDS, KIND, PRICE, SIDE, SIZE, SYMBOL, TIME, 
 from connectors.sync import Pair
 from connectors.venue import Channel, Venue
 
-from .engine import Engine, Plan, Readings
+from .engine import Engine, Readings
 from .metrics import metrics
+from .plan import Plan
 
 NATIVE = "CASE-QUOTE"
 SECOND = 1_000_000_000

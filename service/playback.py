@@ -13,7 +13,8 @@ from connectors.sync import Pair
 from .api.app import create_app
 from .api.server import serve
 from .app import facts
-from .engine import Engine, Plan
+from .engine import Engine
+from .plan import Plan
 from .replay import Player
 from .rows import Rows, Step, finished, opened
 from .settings import Settings

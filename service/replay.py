@@ -17,8 +17,8 @@ from connectors.errors import UnknownProtocol, UsageError
 from connectors.instruments import Instrument
 from connectors.recording import INSTRUMENTS, Line, merged, read
 from connectors.session import Session
-from connectors.timeline import Timeline
 from connectors.sync import Pair
+from connectors.timeline import Timeline
 from connectors.venue import Channel, Venue
 
 Product = tuple[str, str]

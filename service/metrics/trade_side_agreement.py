@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import cython
-from cython.cimports.connectors.book import Book
 from cython.cimports.service.metrics.declare import Metric
-
-from connectors.book import Book
 
 from .declare import NAN, Declaration, Metric, stored
 

@@ -65,6 +65,29 @@ def of(content: Sequence[Line], symbol: str) -> list[Message]:
     return [one for one in messages(content) if symbol in one.symbols]
 
 
+def excerpt(content: Sequence[Line], most: int) -> list[Line]:
+    """The books alone, up to so many messages: the recording of a client that wanted nothing else."""
+    found: list[Line] = []
+    for at, line in enumerate(content):
+        book = message(at, line) is not None
+        most -= book
+        if book or line["ch"] == "http" or line["dir"] == "out":
+            found.append(line)
+        if most <= 0:
+            break
+    return found
+
+
+def others(content: Sequence[Line]) -> list[int]:
+    """Lines with what came in beside books: prints, tickers, acks."""
+    books = {one.at for one in messages(content)}
+    return [
+        at
+        for at, line in enumerate(content)
+        if line["ch"] == "ws" and line["dir"] == "in" and line.get("msg") and at not in books
+    ]
+
+
 def dropped(content: Sequence[Line], at: int) -> list[Line]:
     return [*content[:at], *content[at + 1 :]]
 

@@ -21,7 +21,8 @@ from connectors.session import Session
 from connectors.sync import LIVE, STATES, Pair
 from connectors.timeline import Timeline
 from connectors.venue import Venue
-from service.engine import Engine, Plan
+from service.engine import Engine
+from service.plan import Plan
 from simulator import all_venues as simulated_venues
 from simulator.connection import Connection
 from simulator.faults import Corrupt, Fault
@@ -344,9 +345,8 @@ class Link:
             if not (open_ and all(pair.state == LIVE for pair in fresh.books)) and now < deadline:
                 self.at(now + 100 * MS, look)
                 return
-            self.drop(old)
-            for pair in fresh.session.pairs.values():
-                self.engine.attach(pair).take_over(pair)
+            if old in self.wires:
+                self.drop(old)
 
         self.at(self.now + 100 * MS, look)
 

@@ -1,0 +1,58 @@
+"""Which metrics run and what comes out of them, and what a trade looks like to those who listen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .metrics import metrics
+from .metrics.declare import Context, Declaration, Metric, Output, stored
+
+LAZY_EVERY = 100_000_000  # ns of event time between lazy updates (metrics.md 0.8)
+
+
+class Print:
+    """A trade as it is told to whoever listens: price, size in base, worth in quote, taker side, venue time (ns)."""
+
+    __slots__ = ("price", "quote", "side", "size", "t")
+
+    def __init__(self, price: float, size: float, quote: float, side: int, t: int) -> None:
+        self.price, self.size, self.quote, self.t = price, size, quote, t
+        self.side = "buy" if side > 0 else "sell" if side < 0 else "unknown"
+
+
+class Plan:
+    """Which metrics run, and what comes out of them in which order: the same for all books of an engine."""
+
+    def __init__(
+        self,
+        keys: Sequence[str] | None = None,
+        params: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        lazy_every: int = LAZY_EVERY,
+    ) -> None:
+        """`keys` None takes all metrics; `params` replaces label values per metric; `lazy_every` is ns of event time."""
+        self.lazy_every = lazy_every
+        known = metrics()
+        chosen = list(known) if keys is None else [key for key in known if key in keys]
+        self.kinds = [(known[key], dict((params or {}).get(key, {}))) for key in chosen]
+        self.declarations: list[Declaration] = [kind.declaration for kind, _ in self.kinds]
+        self.outputs: list[Output] = []
+        self.starts: list[int] = []
+        for kind, given in self.kinds:
+            self.starts.append(len(self.outputs))
+            self.outputs += kind.declaration.outputs(given)
+        self.reaching = {declaration.key for declaration in self.declarations if declaration.reaches}
+        feeds = {declaration.key: declaration.feed for declaration in self.declarations}
+        self.is_counter = stored("b", [output.counter for output in self.outputs])
+        self.is_flow = stored("b", [feeds[output.key] == "trades" for output in self.outputs])
+        self.lasting = stored("b", [feeds[output.key] != "book" or output.counter for output in self.outputs])
+
+    def make(self, context: Context, row: Any) -> list[Metric]:
+        """The metrics of one book, bound to its row."""
+        made = []
+        for (kind, given), start in zip(self.kinds, self.starts, strict=True):
+            metric = kind(**given)
+            metric.bind(context, row, start)
+            made.append(metric)
+        return made
