@@ -80,13 +80,13 @@ class Readings(Listener):
         self.lazy_every = plan.lazy_every
         self.venue, self.market = instrument.venue, str(instrument.market)
         self.symbol, self.native = instrument.symbol, instrument.native
-        self.row = stored("d", [0.0] * len(plan.outputs))
+        self.row = stored("d", [0.0 if output.counter else float("nan") for output in plan.outputs])
         self.size = len(plan.outputs)
         self.counter, self.flow, self.lasting = plan.is_counter, plan.is_flow, plan.lasting
         tick = float("nan") if instrument.tick is None else float(instrument.tick)
         self.context = Context(Book(), tick, least)
         self.metrics = plan.make(self.context, self.row)
-        self.prompt = [one for one in self.metrics if not one.declaration.lazy]
+        self.prompt = [one for one in self.metrics if type(one).update is not Metric.update]
         self.lazy = [one for one in self.metrics if one.declaration.lazy or one.declaration.stats]
         self.listeners, self.trade_listeners = listeners, trade_listeners
         self.owner = self.tape = None  # type: ignore[assignment]  # a C reference to a pair may be empty
