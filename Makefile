@@ -29,9 +29,11 @@ test: setup ## run all tests (ARGS=… goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: setup ## ruff, its formatter, and mypy
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@failed=0; \
+	$(BIN)/ruff check . || failed=1; \
+	$(BIN)/ruff format --check --quiet . || { echo "not in ruff's form: make format"; failed=1; }; \
+	$(BIN)/mypy || failed=1; \
+	exit $$failed
 
 format: setup ## bring the sources into ruff's form
 	@$(BIN)/ruff check --fix-only --quiet .

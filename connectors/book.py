@@ -215,7 +215,12 @@ class Side:
     @cython.cfunc
     @cython.exceptval(-1, check=True)
     def _insert(
-        self, position: cython.int, rank: cython.int, key: cython.longlong, size: cython.longlong, text: cython.int
+        self,
+        position: cython.int,
+        rank: cython.int,
+        key: cython.longlong,
+        size: cython.longlong,
+        text: cython.int,
     ) -> cython.int:
         block: cython.int
         base: cython.int
@@ -348,14 +353,20 @@ class Side:
     def largest(self) -> tuple[int, int]:
         """The largest distance of a key from zero and the largest size."""
         levels = self.levels(self.count)
-        return max((abs(key) for key, _, _ in levels), default=0), max((size for _, size, _ in levels), default=0)
+        return max((abs(key) for key, _, _ in levels), default=0), max(
+            (size for _, size, _ in levels), default=0
+        )
 
     # -- reading ---------------------------------------------------------------------------------------------
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def top(
-        self, most: cython.int, keys: cython.longlong[::1], price: cython.double[::1], size: cython.double[::1]
+        self,
+        most: cython.int,
+        keys: cython.longlong[::1],
+        price: cython.double[::1],
+        size: cython.double[::1],
     ) -> cython.int:
         """Write the best `most` levels: key, price, size in base units. How many there are."""
         position: cython.int
@@ -502,7 +513,9 @@ class Book:
     `bid_price[k]`, `bid_size[k]` (base units), and the same for asks, are the best TOP levels after `refresh()`.
     """
 
-    def __init__(self, price_places: int = 0, size_places: int = 0, keep_text: bool = False, most: int = 50_000) -> None:
+    def __init__(
+        self, price_places: int = 0, size_places: int = 0, keep_text: bool = False, most: int = 50_000
+    ) -> None:
         self.bids, self.asks = Side(-1, keep_text), Side(1, keep_text)
         self.keep_text = keep_text
         self.price_places, self.size_places = price_places, size_places
@@ -527,7 +540,9 @@ class Book:
 
     def _units(self) -> None:
         for side in (self.bids, self.asks):
-            _set_units(side, float("1e%d" % self.price_places), float("1e%d" % self.size_places) / self.contract_size)
+            _set_units(
+                side, float("1e%d" % self.price_places), float("1e%d" % self.size_places) / self.contract_size
+            )
             _set_inverse(side, self.inverse)
         self.top_stale = True
 
@@ -630,7 +645,10 @@ class Book:
         s: cython.int = max(self.size_places, size_places)
         if p > 18 or s > 18:
             return False
-        price_factor, size_factor = int(10 ** int(p - self.price_places)), int(10 ** int(s - self.size_places))
+        price_factor, size_factor = (
+            int(10 ** int(p - self.price_places)),
+            int(10 ** int(s - self.size_places)),
+        )
         for side in (self.bids, self.asks):
             key, size = side.largest()
             if key * price_factor > NOWHERE or size * size_factor > 2**63 - 1:
@@ -729,8 +747,14 @@ class Book:
     def levels(self, depth: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """The best `depth` bids and asks as (price, size) in native units, decimals as text."""
         return (
-            [(plain(-k, self.price_places), plain(q, self.size_places)) for k, q, _ in self.bids.levels(depth)],
-            [(plain(k, self.price_places), plain(q, self.size_places)) for k, q, _ in self.asks.levels(depth)],
+            [
+                (plain(-k, self.price_places), plain(q, self.size_places))
+                for k, q, _ in self.bids.levels(depth)
+            ],
+            [
+                (plain(k, self.price_places), plain(q, self.size_places))
+                for k, q, _ in self.asks.levels(depth)
+            ],
         )
 
     def written(self, depth: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

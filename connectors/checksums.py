@@ -47,7 +47,7 @@ class PairedCrc32:
         words: list[str] = []
         for rank in range(max(len(bids), len(asks))):
             for side in (bids, asks):
-                words += side[rank : rank + 1] and side[rank]
+                words += side[rank] if rank < len(side) else ()
         unsigned = crc32(":".join(words).encode())
         return unsigned - (1 << 32) if unsigned >= 1 << 31 else unsigned
 

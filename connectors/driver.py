@@ -97,7 +97,8 @@ class Network:
     async def get(self, venue: Any, path: str, weight: int, not_before: int = 0) -> tuple[int, bytes, int]:
         """GET a path of the venue within its budget: status (0: no answer), body or reason, and time to wait (ns)."""
         budget = self.budget(venue)
-        while (at := max(budget.ready_at(weight, self.clock()), not_before)) > (now := self.clock()):
+        # Another request may take the room while this one sleeps, so it asks again.
+        while (at := max(budget.ready_at(weight, self.clock()), not_before)) > (now := self.clock()):  # noqa: ASYNC110  # a budget has no event to wait for
             await asyncio.sleep(min((at - now) / SECOND, 60.0))
         budget.spend(weight, self.clock())
         try:
@@ -183,7 +184,7 @@ class Driver(picows.WSListener):
 
     async def _connect(self, url: str, attempt: int) -> None:
         gate = self.network.connect_budget(self.keeper.venue)
-        while (at := gate.ready_at(1, self.network.clock())) > (now := self.network.clock()):
+        while (at := gate.ready_at(1, self.network.clock())) > (now := self.network.clock()):  # noqa: ASYNC110  # a budget has no event to wait for
             await asyncio.sleep((at - now) / SECOND)
         gate.spend(1, self.network.clock())
         self.url = url
@@ -244,7 +245,11 @@ class Driver(picows.WSListener):
     def on_ws_frame(self, transport: Any, frame: Any) -> None:
         """picows: a frame came in."""
         kind = frame.msg_type
-        if kind == picows.WSMsgType.TEXT or kind == picows.WSMsgType.BINARY or kind == picows.WSMsgType.CONTINUATION:
+        if (
+            kind == picows.WSMsgType.TEXT
+            or kind == picows.WSMsgType.BINARY
+            or kind == picows.WSMsgType.CONTINUATION
+        ):
             if frame.fin and not self._parts:
                 self.received(frame.get_payload_as_bytes())
                 return

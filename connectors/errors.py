@@ -1,10 +1,10 @@
 """What can go wrong, and whose fault it is.
 
-    SteelyardError
-    ├── VenueError            the venue said something that cannot be used: counted, told, resynced
-    │   └── MalformedMessage  it is not what its kind should look like
-    └── UsageError            our user's input: told in one line with file, key and cure; exit code 2
-        └── UnknownProtocol   a recording without a book protocol that is known here
+SteelyardError
+├── VenueError            the venue said something that cannot be used: counted, told, resynced
+│   └── MalformedMessage  it is not what its kind should look like
+└── UsageError            our user's input: told in one line with file, key and cure; exit code 2
+    └── UnknownProtocol   a recording without a book protocol that is known here
 """
 
 from __future__ import annotations

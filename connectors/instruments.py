@@ -72,7 +72,14 @@ def places(step: Decimal | None) -> int:
 
 
 def canonical(
-    base: str, quote: str, market: Market, *, settle: str = "", expiry: str = "", strike: str = "", right: str = ""
+    base: str,
+    quote: str,
+    market: Market,
+    *,
+    settle: str = "",
+    expiry: str = "",
+    strike: str = "",
+    right: str = "",
 ) -> str:
     """Spell a symbol. `expiry` is YYMMDD, `right` C or P."""
     parts = [base, quote]
@@ -128,7 +135,9 @@ def read_symbol(text: str) -> Asked | None:
         market = _market(part["perp"] or "", part["expiry"] or "", part["right"] or "")
     elif found := _CCXT.fullmatch(text):
         part = found.groupdict()
-        market = _market("PERP" if part["settle"] and not part["expiry"] else "", part["expiry"] or "", part["right"] or "")
+        market = _market(
+            "PERP" if part["settle"] and not part["expiry"] else "", part["expiry"] or "", part["right"] or ""
+        )
     else:
         return None
     return Asked(
@@ -162,8 +171,12 @@ def resolve(text: str, known: list[Instrument]) -> Instrument:
     if len(fits) == 1:
         return fits[0]
     if fits:
-        raise UsageError(f"{text} means {' or '.join(sorted(one.symbol for one in fits))}; write one of these")
-    raise UsageError(f"no instrument {text}; did you mean {', '.join(nearest(text, known)) or 'a symbol of this venue'}?")
+        raise UsageError(
+            f"{text} means {' or '.join(sorted(one.symbol for one in fits))}; write one of these"
+        )
+    raise UsageError(
+        f"no instrument {text}; did you mean {', '.join(nearest(text, known)) or 'a symbol of this venue'}?"
+    )
 
 
 def nearest(text: str, known: list[Instrument], most: int = 3) -> list[str]:

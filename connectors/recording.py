@@ -61,12 +61,13 @@ def read(path: Path) -> Iterator[Line]:
     try:
         with path.open("rb") as raw:
             packed = raw.peek(2)[:2] == b"\x1f\x8b"
-            stream = gzip.open(raw) if packed else raw
-            for number, text in enumerate(stream, 1):
+            for number, text in enumerate(gzip.GzipFile(fileobj=raw) if packed else raw, 1):  # noqa: B007  # told on a fault
                 if text.strip():
                     yield _line(text)
     except (OSError, EOFError, zlib.error) as failure:
-        raise UsageError(f"{path}: cannot be read ({failure}); give a recording as .jsonl or .jsonl.gz") from failure
+        raise UsageError(
+            f"{path}: cannot be read ({failure}); give a recording as .jsonl or .jsonl.gz"
+        ) from failure
     except msgspec.MsgspecError as failure:
         raise UsageError(f"{path}:{number}: not a line of a recording ({failure})") from failure
 

@@ -149,6 +149,8 @@ class Resync:
                 pair.step = ""
                 pair.take_quiet_snapshot(now)
                 self._live(pair, now)
+                if self.session.discover is None:
+                    self.watch(pair, now)  # its stream may be dead, not quiet
             case "resubscribe":
                 self._unsubscribe(pair, now)
             case "refused":

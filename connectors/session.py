@@ -6,7 +6,6 @@ The path of a frame (`received` down to the pair) is compiled and makes no Pytho
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import cython
@@ -16,7 +15,6 @@ from cython.cimports.connectors.wire import Scanner
 from .keeper import Keeper
 from .shape import Kind, Slot
 from .sync import Pair
-from .venue import Channel
 from .wire import Scanner
 
 _KIND = cython.declare(cython.int, int(Slot.KIND))
@@ -82,7 +80,9 @@ class Session:
         self.whole = tuple(word.encode() for word in venue.whole)
         self.history = tuple(word.encode() for word in venue.history)
         self.counts = venue.counts_connection
-        self.unproven = not venue.counts_connection and venue.checksum is None and venue.rule.detects == "nothing"
+        self.unproven = (
+            not venue.counts_connection and venue.checksum is None and venue.rule.detects == "nothing"
+        )
         self.sequence = -1
         self.frames = self.malformed = self.last_received = 0
         self.silent = False
@@ -204,7 +204,9 @@ class Session:
             pair = self._pair(record)
             if pair is None:
                 continue
-            if pair.trade_kind != self.last_kind_word and not self.keeper.takes_trades(pair, self.last_kind_word, now):
+            if pair.trade_kind != self.last_kind_word and not self.keeper.takes_trades(
+                pair, self.last_kind_word, now
+            ):
                 continue
             if self.off_book and self.scan.text(record, _EXCLUDE) in self.off_book:
                 self.keeper.count("off-book print")

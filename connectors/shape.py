@@ -57,9 +57,9 @@ class Leaf:
 
     slot: Slot | None = None
     rows: Rows | None = None
-    inside: "dict[str, Layout] | None" = None
+    inside: dict[str, Layout] | None = None
 
-    def __or__(self, other: "Leaf") -> "Leaf":
+    def __or__(self, other: Leaf) -> Leaf:
         return Leaf(
             self.slot if other.slot is None else other.slot,
             self.rows if other.rows is None else other.rows,
@@ -72,7 +72,13 @@ Layout = Leaf | dict[str, "Layout"]
 KIND, ACTION, SYMBOL = Leaf(Slot.KIND), Leaf(Slot.ACTION), Leaf(Slot.SYMBOL)
 FIRST, LAST, PREVIOUS, SEQUENCE = Leaf(Slot.FIRST), Leaf(Slot.LAST), Leaf(Slot.PREVIOUS), Leaf(Slot.SEQUENCE)
 TIME, SENT, CHECKSUM = Leaf(Slot.TIME), Leaf(Slot.SENT), Leaf(Slot.CHECKSUM)
-PRICE, SIZE, SIDE, ID, EXCLUDE = Leaf(Slot.PRICE), Leaf(Slot.SIZE), Leaf(Slot.SIDE), Leaf(Slot.ID), Leaf(Slot.EXCLUDE)
+PRICE, SIZE, SIDE, ID, EXCLUDE = (
+    Leaf(Slot.PRICE),
+    Leaf(Slot.SIZE),
+    Leaf(Slot.SIDE),
+    Leaf(Slot.ID),
+    Leaf(Slot.EXCLUDE),
+)
 
 
 def bids(rows: Rows = Rows()) -> Leaf:

@@ -48,7 +48,9 @@ _RESET = cython.declare(cython.int, 3)
 
 QUIET = 60_000_000_000  # ns; a book without an update for so long should equal any image of it
 MOST_HELD = 20_000  # updates kept while a snapshot is on its way
-_CROSSED_FOR = cython.declare(cython.longlong, 1_000_000_000)  # ns; metrics.md 0.2: longer than that is a fault
+_CROSSED_FOR = cython.declare(
+    cython.longlong, 1_000_000_000
+)  # ns; metrics.md 0.2: longer than that is a fault
 _CROSSED_RUN = cython.declare(cython.int, 3)
 
 
@@ -58,7 +60,9 @@ class Listener:
 
     @cython.ccall
     @cython.exceptval(-1)
-    def book_changed(self, pair: Pair, kind: cython.int, t: cython.longlong, now: cython.longlong) -> cython.int:
+    def book_changed(
+        self, pair: Pair, kind: cython.int, t: cython.longlong, now: cython.longlong
+    ) -> cython.int:
         """A message was applied and the book is proven; `kind` is DELTA, SNAPSHOT or REPLACE."""
         return 0
 
@@ -90,7 +94,8 @@ class Pair:
 
     `loaded`: the book holds a snapshot; `joined`: an update has followed it, so the two are known to fit.
     `depth`: levels a side that the venue sends and the client keeps, 0 for all. `held` are frames with updates that
-    wait for a snapshot; `ignored` updates came while one was awaited on the socket. `differences` counts images that did not equal the book they were compared with.
+    wait for a snapshot; `ignored` updates came while one was awaited on the socket. `differences` counts levels in
+    which an image did not equal the book it was compared with.
     """
 
     def __init__(self, venue: Any, instrument: Instrument, most_levels: int = 50_000) -> None:
@@ -103,7 +108,9 @@ class Pair:
         self.checksum = venue.checksum
         self.unnumbered = venue.rule.detects == "nothing" and not venue.counts_connection
         self.last_frame = b""
-        self.book = Book(instrument.price_places, instrument.size_places, venue.checksum is not None, most_levels)
+        self.book = Book(
+            instrument.price_places, instrument.size_places, venue.checksum is not None, most_levels
+        )
         size = instrument.contract_size
         self.book.set_contract(float("nan") if size is None else float(size), instrument.inverse)
         self.state, self.reason = SYNCING, "not_connected"
@@ -204,7 +211,12 @@ class Pair:
     @cython.cfunc
     @cython.exceptval(-1)
     def _apply(
-        self, scan: Scanner, record: cython.int, last: cython.longlong, t: cython.longlong, now: cython.longlong
+        self,
+        scan: Scanner,
+        record: cython.int,
+        last: cython.longlong,
+        t: cython.longlong,
+        now: cython.longlong,
     ) -> cython.int:
         if self.book.apply(scan, scan.level_from[record], scan.level_to[record]) != 0:
             self.gaps += 1
@@ -367,7 +379,6 @@ class Pair:
         number: cython.longlong = scan.integer(record, _ID, -1)
         t: cython.longlong
         price: cython.double
-        size: cython.double
         unit: cython.double
         if number >= 0:
             if 0 <= number <= self.trade_id:

@@ -22,7 +22,7 @@ from .checksums import Checksum
 from .events import Said
 from .instruments import Instrument, Market
 from .rules import Rule, Unnumbered
-from .shape import BIDS, ASKS, LAST, Kind, Layout
+from .shape import ASKS, BIDS, LAST, Kind, Layout
 
 SECOND = 1_000_000_000
 
@@ -80,7 +80,9 @@ class RestSnapshot:
     limit: int
     weight: int
     probe_weight: int = 5  # of the same request for 100 levels
-    layout: Mapping[str, Layout] = field(default_factory=lambda: {"lastUpdateId": LAST, "bids": BIDS, "asks": ASKS})
+    layout: Mapping[str, Layout] = field(
+        default_factory=lambda: {"lastUpdateId": LAST, "bids": BIDS, "asks": ASKS}
+    )
 
 
 class Venue:
@@ -97,7 +99,9 @@ class Venue:
     layout: ClassVar[Mapping[str, Layout]]
     kinds: ClassVar[Mapping[str, Kind]]  # text of the KIND slot; a name that ends in * matches its beginning
     whole: ClassVar[frozenset[str]] = frozenset({"snapshot"})  # ACTION words for a whole book
-    history: ClassVar[frozenset[str]] = frozenset({"snapshot"})  # ACTION words for prints from before we listened
+    history: ClassVar[frozenset[str]] = frozenset(
+        {"snapshot"}
+    )  # ACTION words for prints from before we listened
     plain: ClassVar[frozenset[bytes]] = frozenset()  # frames that are no JSON and only prove life
     taker_bought: ClassVar[str]  # word in the SIDE slot
     taker_sold: ClassVar[str]
@@ -109,7 +113,9 @@ class Venue:
     checksum: ClassVar[Checksum | None] = None
     counts_connection: ClassVar[bool] = False  # SEQUENCE counts all frames of the connection
     snapshot: ClassVar[RestSnapshot | None] = None  # None: the book comes on the socket
-    quiet_join_after: ClassVar[int] = 1_500_000_000  # ns without an update after which a REST snapshot stands alone
+    quiet_join_after: ClassVar[int] = (
+        1_500_000_000  # ns without an update after which a REST snapshot stands alone
+    )
     heartbeat: ClassVar[Heartbeat] = Heartbeat(silent_after=10.0)
     limits: ClassVar[Limits] = Limits()
     depth: ClassVar[int] = 0  # levels a side that are subscribed to; 0 is the full book

@@ -65,7 +65,9 @@ class Scanner:
         self.row_price, self.row_size = _ints(tables.row_price), _ints(tables.row_size)
         self.row_side, self.row_fixed = _ints(tables.row_side), _ints(tables.row_fixed)
         self.row_node, self.row_bid = _ints(tables.row_node), tables.row_bid
-        self.row_plain = _ints([int(p == (0, 1, -1)) for p in zip(tables.row_price, tables.row_size, tables.row_side)])
+        self.row_plain = _ints(
+            [int(p == (0, 1, -1)) for p in zip(tables.row_price, tables.row_size, tables.row_side)]
+        )
         self.tens = array.array("Q", [int("1" + "0" * k) for k in range(20)])
         self.records = 0
         self.levels = 0
@@ -766,7 +768,9 @@ class Scanner:
         if month <= 2:
             year -= 1
             month += 12
-        days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
+        days = (
+            365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
+        )
         return (((days * 24 + hour) * 60 + minute) * 60 + second) * _SECOND + fraction
 
 

@@ -31,7 +31,12 @@ class Service:
     """One running Steelyard. `rows` and `record` are optional outputs beside the API."""
 
     def __init__(
-        self, settings: Settings, *, simulated: bool = False, record: Path | None = None, with_api: bool = True
+        self,
+        settings: Settings,
+        *,
+        simulated: bool = False,
+        record: Path | None = None,
+        with_api: bool = True,
     ) -> None:
         self.settings, self.record, self.with_api = settings, record, with_api
         only = settings.metrics.only or None
@@ -52,7 +57,13 @@ class Service:
         cache = cache_folder(self.settings.cache_dir, os.environ)
         feeds = [
             VenueFeeds(
-                name, one, network, self.engine, max_levels=self.settings.max_levels, cache=cache, record=self.record
+                name,
+                one,
+                network,
+                self.engine,
+                max_levels=self.settings.max_levels,
+                cache=cache,
+                record=self.record,
             )
             for name, one in self.settings.venues.items()
             if one.enabled and one.symbols
@@ -77,7 +88,9 @@ class Service:
         api = self.settings.api
         app = create_app(self.engine, facts(), api, self.clock)
         try:
-            await serve(app, api.host, api.port, self.stopping, bound=self._bound, stop_seconds=api.stop_seconds)
+            await serve(
+                app, api.host, api.port, self.stopping, bound=self._bound, stop_seconds=api.stop_seconds
+            )
         finally:
             self.stopping.set()
 

@@ -84,7 +84,13 @@ class Stream:
 
 def _row(native: str, base: str, quote: str, tick: str, lot: str, **more: Any) -> dict[str, Any]:
     filters = [{"filterType": "PRICE_FILTER", "tickSize": tick}, {"filterType": "LOT_SIZE", "stepSize": lot}]
-    row = {"symbol": native, "baseAsset": base, "quoteAsset": quote, "contractType": "PERPETUAL", "status": "TRADING"}
+    row = {
+        "symbol": native,
+        "baseAsset": base,
+        "quoteAsset": quote,
+        "contractType": "PERPETUAL",
+        "status": "TRADING",
+    }
     return row | {"filters": filters} | more
 
 
@@ -164,11 +170,17 @@ class MadeUp:
         half = self.kind.levels // 2
         bids = sorted((self._price(-1, self._rank()), self._size(0.2)) for _ in range(half))
         asks = sorted((self._price(1, self._rank()), self._size(0.2)) for _ in range(self.kind.levels - half))
-        return f'"b":{json.dumps(bids, separators=(",", ":"))},"a":{json.dumps(asks, separators=(",", ":"))}}}}}'
+        return (
+            f'"b":{json.dumps(bids, separators=(",", ":"))},"a":{json.dumps(asks, separators=(",", ":"))}}}}}'
+        )
 
     def _rank(self) -> int:
         near = self.random.random() < NEAR_SHARE
-        return self.random.randrange(NEAR) if near else self.random.randrange(min(NEAR, self.steps - 1), self.steps)
+        return (
+            self.random.randrange(NEAR)
+            if near
+            else self.random.randrange(min(NEAR, self.steps - 1), self.steps)
+        )
 
     def _price(self, sign: int, rank: int) -> str:
         return f"{(self.kind.mid + sign * rank + (sign > 0)) * self.kind.step:.2f}"
@@ -180,13 +192,17 @@ class MadeUp:
 def made_up(kind: Kind, messages: int, levels: int = LEVELS) -> Stream:
     """A stream from a seed, for where there are no captures."""
     source = MadeUp(kind, levels)
-    return Stream(kind, kind.native, source.snapshot(), [source.frame(kind.native) for _ in range(messages)], False)
+    return Stream(
+        kind, kind.native, source.snapshot(), [source.frame(kind.native) for _ in range(messages)], False
+    )
 
 
 def streams(folder: Path | None, quick: bool) -> dict[str, Stream]:
     """Recorded ones where the folder of captures is named."""
     if folder is not None and not folder.is_dir():
-        raise UsageError(f"{CAPTURES} names {folder}, which is no folder; unset it, or name the folder of captures")
+        raise UsageError(
+            f"{CAPTURES} names {folder}, which is no folder; unset it, or name the folder of captures"
+        )
     made = {"usdm": 3_000, "coinm": 12_000}
     limit = 3_000 if quick else None
     return {
@@ -204,7 +220,10 @@ def opened(kind: Kind, natives: Sequence[str], snapshot: bytes, engine: Engine |
     venue = kind.venue()
     session = Session(venue, next(iter(venue.routes)))
     for native in natives:
-        row = kind.row | {"symbol": native, "baseAsset": native.partition("_")[0].removesuffix(kind.row["quoteAsset"])}
+        row = kind.row | {
+            "symbol": native,
+            "baseAsset": native.partition("_")[0].removesuffix(kind.row["quoteAsset"]),
+        }
         (instrument,) = venue.instruments({"symbols": [row]})
         pair = session.add(Pair(venue, instrument))
         session.keeper.prepare(pair)
@@ -233,7 +252,9 @@ def check(session: Session, messages: int) -> None:
     wrong = [pair for pair in pairs if pair.state != LIVE or pair.gaps]
     if wrong or applied != messages:
         told = ", ".join(f"{pair.native} {STATES[pair.state]} {pair.reason}" for pair in wrong[:3])
-        raise UsageError(f"no figure: {applied} of {messages} messages were applied; {told or 'all books live'}")
+        raise UsageError(
+            f"no figure: {applied} of {messages} messages were applied; {told or 'all books live'}"
+        )
 
 
 def _scan(stream: Stream) -> int:
@@ -303,7 +324,9 @@ def crowd(name: str, books: int, levels: int, messages: int) -> dict[str, float]
     gc.collect()
     before = resident()
     sessions = [opened(kind, natives[at : at + most], snapshot, engine) for at in range(0, books, most)]
-    of = {native: session for session in sessions for native in (pair.native for pair in session.pairs.values())}
+    of = {
+        native: session for session in sessions for native in (pair.native for pair in session.pairs.values())
+    }
     gc.collect()
     gc.freeze()
     calls = [(of[native].received, frame) for native, frame in zip(visits, frames, strict=True)]
@@ -360,9 +383,13 @@ def scaling(quick: bool) -> dict[str, Any]:
 def beside_peers(captures: Path | None, quick: bool) -> dict[str, Any]:
     """The comparisons of benchmarks/ in the peers' own environment, or the reason why there are none."""
     if not (CHECKOUT / "benchmarks" / "compare.py").is_file():
-        return {"absent": "the comparison with cryptofeed and ccxt is in the source checkout: `make bench-peers` there"}
+        return {
+            "absent": "the comparison with cryptofeed and ccxt is in the source checkout: `make bench-peers` there"
+        }
     if not PEERS.exists():
-        return {"absent": "`make bench-peers` installs cryptofeed and ccxt apart; then they are measured here too"}
+        return {
+            "absent": "`make bench-peers` installs cryptofeed and ccxt apart; then they are measured here too"
+        }
     if captures is None:
         return {"absent": f"{CAPTURES} names no captures, and the peers are measured on those"}
     rounds = ["--rounds", "1"] if quick else []
@@ -416,7 +443,9 @@ def run(*, as_json: bool, quick: bool) -> None:
             "version": metadata.version("steelyard"),
             "python": platform.python_version(),
             "core": core,
-            "streams": {name: measure(stream, 3 if quick else 7) for name, stream in streams(captures, quick).items()},
+            "streams": {
+                name: measure(stream, 3 if quick else 7) for name, stream in streams(captures, quick).items()
+            },
             "scaling": scaling(quick),
         }
     report["peers"] = beside_peers(captures, quick)
@@ -438,10 +467,15 @@ def text(report: dict[str, Any]) -> str:
             f"  with lazy metrics each time       {one['lazy_each_time']:9.2f} µs",
         ]
         scale = report["scaling"][name]
-        for what, figures in (("books of 1,000 levels a side", scale["books"]), ("levels a side", scale["levels"])):
+        for what, figures in (
+            ("books of 1,000 levels a side", scale["books"]),
+            ("levels a side", scale["levels"]),
+        ):
             row = "   ".join(f"{int(number):,}: {figure:.2f}" for number, figure in figures.items())
             lines.append(f"  µs by number of {what}: {row} (made-up)")
-        lines.append(f"  memory a book of {LEVELS:,} levels a side, with its readings: {scale['kilobytes_a_book']:.0f} kB")
+        lines.append(
+            f"  memory a book of {LEVELS:,} levels a side, with its readings: {scale['kilobytes_a_book']:.0f} kB"
+        )
     return "\n".join([*lines, "", *_peers_text(report["peers"])])
 
 
@@ -449,7 +483,10 @@ def _peers_text(peers: dict[str, Any]) -> list[str]:
     if "absent" in peers:
         return [f"No comparison with peers: {peers['absent']}."]
     lines = []
-    for name, title in (("in_process", "µs a message in process"), ("over_tls", "µs of CPU a message over TLS in bursts")):
+    for name, title in (
+        ("in_process", "µs a message in process"),
+        ("over_tls", "µs of CPU a message over TLS in bursts"),
+    ):
         found = peers.get(name)
         if found is None:
             continue
@@ -459,7 +496,10 @@ def _peers_text(peers: dict[str, Any]) -> list[str]:
         lines.append(f"{title}, beside the peers in the same run")
         for kind, figures in _figures(found).items():
             ours = figures.get("steelyard")
-            shown = [f"{one} {figure:.2f}" + (f" ({figure / ours:.1f} x)" if ours else "") for one, figure in figures.items()]
+            shown = [
+                f"{one} {figure:.2f}" + (f" ({figure / ours:.1f} x)" if ours else "")
+                for one, figure in figures.items()
+            ]
             lines.append(f"  {kind:6} {', '.join(shown)}")
         lines += [f"  {one}: {reason}" for one, reason in found.get("absent", {}).items()]
     return lines
@@ -470,6 +510,8 @@ def _figures(found: dict[str, Any]) -> dict[str, dict[str, float]]:
     if "results" not in found:
         return dict(found["microseconds"])
     return {
-        result["stream"]: {one["candidate"]: one["microseconds"] for one in result["figures"] if not one["wrong"]}
+        result["stream"]: {
+            one["candidate"]: one["microseconds"] for one in result["figures"] if not one["wrong"]
+        }
         for result in found["results"]
     }

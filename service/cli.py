@@ -36,8 +36,17 @@ Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Recordings
 VenueName = Annotated[str, typer.Option("--venue", help="Venue, where the recording's url does not tell.")]
 MarketName = Annotated[str, typer.Option("--market", help="Market or product, where the url does not tell.")]
 Out = Annotated[str | None, typer.Option("--out", metavar="F|-", help="Write readings as JSON lines.")]
-Every = Annotated[str, typer.Option("--every", help="A row each N messages of a book (250n) or interval (1s).")]
+Every = Annotated[
+    str, typer.Option("--every", help="A row each N messages of a book (250n) or interval (1s).")
+]
 Metrics = Annotated[str, typer.Option("--metrics", metavar="KEY,…", help="Only these metrics (globs).")]
+RecordInto = Annotated[
+    Path | None, typer.Option("--record", metavar="DIR", help="Record every input into this folder.")
+]
+Speed = Annotated[
+    str, typer.Option("--speed", metavar="max|N", help="As fast as it goes, or N times real time.")
+]
+Cases = Annotated[Path, typer.Argument(metavar="CASES.json", help="Cases as in the specification, 9.5.")]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on.")]
 
@@ -68,7 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @app.command()
 def run(
-    config: Config = None, out: Out = None, every: Every = "1s", metrics: Metrics = "", host: Host = None, port: Port = None
+    config: Config = None,
+    out: Out = None,
+    every: Every = "1s",
+    metrics: Metrics = "",
+    host: Host = None,
+    port: Port = None,
 ) -> None:
     """Watch the live exchanges."""
     settings = _settings(config, host, port)
@@ -81,22 +95,35 @@ def demo(
     out: Out = None,
     every: Every = "1s",
     metrics: Metrics = "",
-    record: Annotated[Path | None, typer.Option("--record", metavar="DIR", help="Record every input into this folder.")] = None,
-    seconds: Annotated[float, typer.Option("--seconds", help="Stop after so long; 0 runs until stopped.")] = 0.0,
+    record: RecordInto = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", help="Stop after so long; 0 runs until stopped.")
+    ] = 0.0,
     seed: Annotated[int, typer.Option("--seed", help="Of the simulated markets.")] = 1,
     host: Host = None,
     port: Port = None,
 ) -> None:
     """The same service on simulated venues, without a network."""
     settings = _settings(config, host, port)
-    _serve(settings, simulated=True, out=out, every=every, metrics=metrics, record=record, seconds=seconds, seed=seed)
+    _serve(
+        settings,
+        simulated=True,
+        out=out,
+        every=every,
+        metrics=metrics,
+        record=record,
+        seconds=seconds,
+        seed=seed,
+    )
 
 
 @app.command()
 def record(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")],
     config: Config = None,
-    seconds: Annotated[float, typer.Option("--seconds", help="Stop after so long; 0 runs until stopped.")] = 0.0,
+    seconds: Annotated[
+        float, typer.Option("--seconds", help="Stop after so long; 0 runs until stopped.")
+    ] = 0.0,
 ) -> None:
     """Record every input of every connection, in a form that replays."""
     settings = _settings(config, None, None)
@@ -106,7 +133,7 @@ def record(
 @app.command()
 def replay(
     files: Files,
-    speed: Annotated[str, typer.Option("--speed", metavar="max|N", help="As fast as it goes, or N times real time.")] = "max",
+    speed: Speed = "max",
     serve: Annotated[bool, typer.Option("--serve", help="Show it: API, page and /metrics.")] = False,
     out: Out = None,
     every: Every = "1s",
@@ -122,8 +149,14 @@ def replay(
 
     settings = _settings(config, host, port)
     playback = Playback(
-        files, settings, speed=speed, out=None if serve and out is None else out or "-", every=every, metrics=_keys(metrics),
-        venue=venue, market=market,
+        files,
+        settings,
+        speed=speed,
+        out=None if serve and out is None else out or "-",
+        every=every,
+        metrics=_keys(metrics),
+        venue=venue,
+        market=market,
     )
     with _progress("replaying", out not in (None, "-")) as tick:
         if serve:
@@ -155,7 +188,7 @@ def verify(
 
 
 @app.command()
-def evaluate(cases: Annotated[Path, typer.Argument(metavar="CASES.json", help="Cases as in the specification, 9.5.")]) -> None:
+def evaluate(cases: Cases) -> None:
     """Compute cases with the metrics that run live."""
     from .evaluate import run as compute
 
@@ -264,7 +297,8 @@ def _progress(what: str, wanted: bool) -> Iterator[Callable[[int], None]]:
         yield lambda now: None
         return
     console = Console(stderr=True)
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True) as bar:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what)
         last = 0.0
 
@@ -280,7 +314,19 @@ def _progress(what: str, wanted: bool) -> Iterator[Callable[[int], None]]:
 
 def _show(found: list[dict[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False)
-    for column in ("venue", "symbol", "state", "updates", "old", "gaps", "sums", "failed", "levels", "bid", "ask"):
+    for column in (
+        "venue",
+        "symbol",
+        "state",
+        "updates",
+        "old",
+        "gaps",
+        "sums",
+        "failed",
+        "levels",
+        "bid",
+        "ask",
+    ):
         table.add_column(column, justify="right" if column not in ("venue", "symbol", "state") else "left")
     for one in found:
         table.add_row(

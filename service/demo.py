@@ -65,7 +65,9 @@ class SimulatedVenues:
             line = b""
         found = LISTENING.search(line.decode("utf-8", "replace"))
         if found is None:
-            raise UsageError(f"simulated venue {name} did not start; run `python -m simulator {name}` to see why")
+            raise UsageError(
+                f"simulated venue {name} did not start; run `python -m simulator {name}` to see why"
+            )
         self.ports[name] = int(found[1])
         log.info("simulated venue", venue=name, port=self.ports[name], pid=process.pid)
 
@@ -99,9 +101,13 @@ class SimulatedVenues:
         for kind in products(name):
             for product, real in simulated.real_hosts.items():
                 ours = simulated.hosts(self.ports[name])[product]
-                if kind.ws.startswith(real["ws"]) and product_fits(kind.product, product, simulated.real_hosts):
+                if kind.ws.startswith(real["ws"]) and product_fits(
+                    kind.product, product, simulated.real_hosts
+                ):
                     ws = kind.ws.replace(real["ws"], ours["ws"], 1)
-                    found.setdefault(kind.product, Hosts(ws=ws, rest=kind.rest.replace(real["rest"], ours["rest"], 1)))
+                    found.setdefault(
+                        kind.product, Hosts(ws=ws, rest=kind.rest.replace(real["rest"], ours["rest"], 1))
+                    )
         return found
 
 
@@ -113,6 +119,7 @@ def product_fits(ours: str, theirs: str, known: Mapping[str, object]) -> bool:
 def settings_for(base: Settings, venues: SimulatedVenues) -> Settings:
     """The user's settings with the simulated venues in place of the real ones."""
     chosen = {
-        name: VenueSettings(symbols=list(SYMBOLS.get(name, ())), hosts=venues.hosts(name)) for name in venues.names
+        name: VenueSettings(symbols=list(SYMBOLS.get(name, ())), hosts=venues.hosts(name))
+        for name in venues.names
     }
     return base.model_copy(update={"venues": chosen})

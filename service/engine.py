@@ -31,6 +31,11 @@ Key = tuple[str, str, str]
 DISPUTED_BELOW = 0.8  # agreement under which a disputed taker side is not believed
 
 
+def _hears(metric: Any) -> bool:
+    """Does the metric do anything with a book message?"""
+    return any("update" in vars(kind) for kind in type(metric).__mro__[:-2])  # the last two are Metric and object
+
+
 @cython.cclass
 class Readings(Listener):
     """All that is known of one book: its trust, its levels, its values.
@@ -74,7 +79,12 @@ class Readings(Listener):
     base: dict
 
     def __init__(
-        self, plan: Plan, instrument: Instrument, listeners: list[Any], trade_listeners: list[Any], least: float
+        self,
+        plan: Plan,
+        instrument: Instrument,
+        listeners: list[Any],
+        trade_listeners: list[Any],
+        least: float,
     ) -> None:
         self.plan, self.instrument = plan, instrument
         self.lazy_every = plan.lazy_every
@@ -86,7 +96,7 @@ class Readings(Listener):
         tick = float("nan") if instrument.tick is None else float(instrument.tick)
         self.context = Context(Book(), tick, least)
         self.metrics = plan.make(self.context, self.row)
-        self.prompt = [one for one in self.metrics if type(one).update is not Metric.update]
+        self.prompt = [one for one in self.metrics if _hears(one)]
         self.lazy = [one for one in self.metrics if one.declaration.lazy or one.declaration.stats]
         self.listeners, self.trade_listeners = listeners, trade_listeners
         self.owner = self.tape = None  # type: ignore[assignment]  # a C reference to a pair may be empty
@@ -121,7 +131,9 @@ class Readings(Listener):
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
-    def book_changed(self, pair: Pair, kind: cython.int, t: cython.longlong, now: cython.longlong) -> cython.int:
+    def book_changed(
+        self, pair: Pair, kind: cython.int, t: cython.longlong, now: cython.longlong
+    ) -> cython.int:
         metric: Metric
         book: Book = pair.book
         if pair is not self.owner:
@@ -135,7 +147,9 @@ class Readings(Listener):
         self.anchor = now
         if self.tape is not None and self.tape.trades_since != self.tape_since:
             self._follow_trades(now)
-        self.context.mid = (book.bid_price[0] + book.ask_price[0]) / 2 if book.bid_count * book.ask_count > 0 else _NAN
+        self.context.mid = (
+            (book.bid_price[0] + book.ask_price[0]) / 2 if book.bid_count * book.ask_count > 0 else _NAN
+        )
         for metric in self.prompt:
             metric.update(book, kind, t)
         self.applied += 1
@@ -180,7 +194,9 @@ class Readings(Listener):
         self.last_side = side
         for metric in self.metrics:
             metric.traded(price, size, quote, side, t)
-        self.context.flow_withheld = bool(pair.venue.side_disputed and self.context.agreement < DISPUTED_BELOW)
+        self.context.flow_withheld = bool(
+            pair.venue.side_disputed and self.context.agreement < DISPUTED_BELOW
+        )
         self.version += 1
         if self.trade_listeners:
             print_ = Print(price, size, quote, side, t)
@@ -359,7 +375,9 @@ class Readings(Listener):
         return [
             output.name
             for output, value in zip(self.plan.outputs, values, strict=True)
-            if value != value and output.key in self.plan.reaching and dict(output.labels).get("stat", "last") == "last"
+            if value != value
+            and output.key in self.plan.reaching
+            and dict(output.labels).get("stat", "last") == "last"
         ]
 
     @cython.cfunc
@@ -388,7 +406,9 @@ class Readings(Listener):
 class Engine:
     """All books. Venues' pairs are handed in by `attach`; readings come out of `books`."""
 
-    def __init__(self, plan: Plan | None = None, *, min_coverage: float = 0.8, simulated: bool = False) -> None:
+    def __init__(
+        self, plan: Plan | None = None, *, min_coverage: float = 0.8, simulated: bool = False
+    ) -> None:
         self.plan = plan or Plan()
         self.min_coverage, self.simulated = min_coverage, simulated
         self.books: dict[Key, Readings] = {}
@@ -409,7 +429,9 @@ class Engine:
         one = pair.instrument
         key = (one.venue, str(one.market), one.symbol)
         if key not in self.books:
-            self.books[key] = Readings(self.plan, one, self._listeners, self._trade_listeners, self.min_coverage)
+            self.books[key] = Readings(
+                self.plan, one, self._listeners, self._trade_listeners, self.min_coverage
+            )
         self.books[key].attach(pair)
         return self.books[key]
 

@@ -34,7 +34,16 @@ class CaseVenue(Venue):
     """The venue of all cases: snapshots, deltas, images and trades with times and texts as given."""
 
     name, product = "case", "case"
-    layout = {"kind": KIND, "symbol": SYMBOL, "t": TIME, "bids": BIDS, "asks": ASKS, "price": PRICE, "size": SIZE, "side": SIDE}
+    layout = {
+        "kind": KIND,
+        "symbol": SYMBOL,
+        "t": TIME,
+        "bids": BIDS,
+        "asks": ASKS,
+        "price": PRICE,
+        "size": SIZE,
+        "side": SIDE,
+    }
     kinds = {"snapshot": Kind.SNAPSHOT, "delta": Kind.DELTA, "replace": Kind.IMAGE, "trade": Kind.TRADE}
     taker_bought, taker_sold = "buy", "sell"
     rule = Unnumbered()
@@ -54,7 +63,8 @@ def run(path: Path) -> Iterator[dict[str, Any]]:
     try:
         cases = json.loads(path.read_text(), parse_float=Decimal)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as failure:
-        raise UsageError(f"{path}: cannot be read as JSON ({failure}); give a list of cases as in metrics.md 9.5") from failure
+        told = f"{path}: cannot be read as JSON ({failure}); give a list of cases"
+        raise UsageError(told) from failure
     if isinstance(cases, dict):
         cases = cases.get("cases", [cases])
     if not isinstance(cases, list):
@@ -62,16 +72,22 @@ def run(path: Path) -> Iterator[dict[str, Any]]:
     for number, case in enumerate(cases):
         name = case.get("id", number) if isinstance(case, dict) else number
         try:
-            if not isinstance(case, dict) or "metric" not in case:
-                raise CaseError("a case is an object with id, metric, params, and events or inputs")
-            yield {"id": name, "value": evaluate(case["metric"], case.get("params") or {}, case.get("events") or [], case)}
+            yield {"id": name, "value": _computed(case)}
         except CaseError as failure:
             yield {"id": name, "error": str(failure)}
         except (KeyError, TypeError, ValueError, ArithmeticError) as failure:
             yield {"id": name, "error": f"{type(failure).__name__}: {failure}"}
 
 
-def evaluate(metric: str, params: Mapping[str, Any], events: Sequence[Mapping[str, Any]], case: Mapping[str, Any]) -> Any:
+def _computed(case: Any) -> Any:
+    if not isinstance(case, dict) or "metric" not in case:
+        raise CaseError("a case is an object with id, metric, params, and events or inputs")
+    return evaluate(case["metric"], case.get("params") or {}, case.get("events") or [], case)
+
+
+def evaluate(
+    metric: str, params: Mapping[str, Any], events: Sequence[Mapping[str, Any]], case: Mapping[str, Any]
+) -> Any:
     """The value of one metric after the events of a case; None where it is undefined."""
     if metric in CONVENTIONS:
         return CONVENTIONS[metric](params)
@@ -86,7 +102,7 @@ def evaluate(metric: str, params: Mapping[str, Any], events: Sequence[Mapping[st
 
 def arguments(metric: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """A case's parameters as those of the metric's class: single label values become one-element tuples."""
-    declared = {label for label in metrics()[metric].declaration.by}
+    declared = set(metrics()[metric].declaration.by)
     declared |= {label for one in metrics()[metric].declaration.fields for label in (one.by or {})}
     given: dict[str, Any] = {}
     for name, value in params.items():
@@ -130,12 +146,21 @@ class Bench:
         if kind == "heartbeat" or kind == "liquidation":
             return
         if kind not in CaseVenue.kinds:
-            raise CaseError(f"no event type {kind!r}; known are {', '.join(CaseVenue.kinds)}, gap, heartbeat, liquidation")
+            raise CaseError(
+                f"no event type {kind!r}; known are {', '.join(CaseVenue.kinds)}, gap, heartbeat, liquidation"
+            )
         frame: dict[str, Any] = {"kind": kind, "symbol": NATIVE, "t": str(self.now + EPOCH)}
         if kind == "trade":
-            frame |= {"price": text(event["price"]), "size": text(event["size"]), "side": event.get("side", "")}
+            frame |= {
+                "price": text(event["price"]),
+                "size": text(event["size"]),
+                "side": event.get("side", ""),
+            }
         else:
-            frame |= {side: [[text(part) for part in row[:2]] for row in event.get(side) or ()] for side in ("bids", "asks")}
+            frame |= {
+                side: [[text(part) for part in row[:2]] for row in event.get(side) or ()]
+                for side in ("bids", "asks")
+            }
         self.session.received(orjson.dumps(frame), self.now + EPOCH)
 
     def values(self, params: Mapping[str, Any]) -> list[float | None]:
@@ -164,7 +189,9 @@ def shaped(metric: str, params: Mapping[str, Any], plan: Plan, values: list[floa
     for output, value in zip(plan.outputs, values, strict=True):
         if dict(output.labels).get("stat", stat) != stat or output.counter is not counters:
             continue
-        field = {"volume_delta": "delta"}.get(output.key, output.field) if output.key != metric else output.field
+        field = (
+            {"volume_delta": "delta"}.get(output.key, output.field) if output.key != metric else output.field
+        )
         found.setdefault(field, []).append(value)
     if metric == "cvd":
         del found["incomplete"]
@@ -215,7 +242,7 @@ def normalize_size(params: Mapping[str, Any]) -> float | None:
 
 
 def taker_side(params: Mapping[str, Any]) -> str | None:
-    """buy or sell, from the field with which a venue tells it (`m`, `S`, `side` …)."""
+    """Buy or sell, from the field with which a venue tells it (`m`, `S`, `side` …)."""
     name = params.get("venue", "")
     kinds = [kind for (venue, _), kind in all_venues().items() if venue == name]
     if not kinds:
@@ -228,4 +255,7 @@ def taker_side(params: Mapping[str, Any]) -> str | None:
     return "sell" if word.lower() == kind.taker_sold.lower() else None
 
 
-CONVENTIONS: dict[str, Callable[[Mapping[str, Any]], Any]] = {"normalize_size": normalize_size, "taker_side": taker_side}
+CONVENTIONS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "normalize_size": normalize_size,
+    "taker_side": taker_side,
+}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -36,7 +35,12 @@ class Feed:
     def __init__(self, venue: str, product: str, route: str, symbols: Sequence[str]) -> None:
         self.venue, self.product, self.route, self._symbols = venue, product, route, list(symbols)
         self.session: Session | None = None
-        self.waiting_state, self.waiting_reason, self.waiting_since, self.waiting_until = "connecting", "", 0, 0
+        self.waiting_state, self.waiting_reason, self.waiting_since, self.waiting_until = (
+            "connecting",
+            "",
+            0,
+            0,
+        )
 
     @property
     def state(self) -> str:
@@ -116,7 +120,12 @@ class VenueFeeds:
             except ConnectionError as failure:
                 wait = backoff.after_failure()
                 self._wait(str(failure), wait)
-                log.warning("venue not reached", venue=self.name, reason=str(failure), retry_seconds=round(wait / SECOND, 1))
+                log.warning(
+                    "venue not reached",
+                    venue=self.name,
+                    reason=str(failure),
+                    retry_seconds=round(wait / SECOND, 1),
+                )
                 await asyncio.sleep(wait / SECOND)
         self.engine.feeds.remove(self.placeholder)
         for venue, instruments in chosen:
@@ -126,7 +135,12 @@ class VenueFeeds:
     def _wait(self, reason: str, wait: int) -> None:
         now = self.network.clock()
         one = self.placeholder
-        one.waiting_state, one.waiting_reason, one.waiting_since, one.waiting_until = "waiting", reason, now, now + wait
+        one.waiting_state, one.waiting_reason, one.waiting_since, one.waiting_until = (
+            "waiting",
+            reason,
+            now,
+            now + wait,
+        )
 
     # -- instruments -----------------------------------------------------------------------------------------
 
@@ -141,7 +155,9 @@ class VenueFeeds:
             try:
                 instrument = resolve(symbol, all_known)
             except UsageError as failure:
-                log.error("symbol left out", venue=self.name, symbol=symbol, reason=str(failure))
+                log.error(  # noqa: TRY400  # the user's mistake, told in full: a trace says no more
+                    "symbol left out", venue=self.name, symbol=symbol, reason=str(failure)
+                )
                 continue
             product = next(name for name, found in known.items() if instrument in found)
             wanted.setdefault(product, []).append(instrument)
@@ -151,7 +167,9 @@ class VenueFeeds:
     def _candidates(self) -> list[Venue]:
         """Products that can have one of the symbols asked for."""
         asked = [read_symbol(symbol) for symbol in self.settings.symbols]
-        return [venue for venue in self.venues if any(one is None or one.market in venue.markets for one in asked)]
+        return [
+            venue for venue in self.venues if any(one is None or one.market in venue.markets for one in asked)
+        ]
 
     async def _instruments(self, venue: Venue) -> list[Instrument]:
         found: list[Instrument] = []
@@ -160,7 +178,9 @@ class VenueFeeds:
             try:
                 found += venue.instruments(_decode(body))
             except (msgspec.DecodeError, KeyError, TypeError, ValueError, ArithmeticError) as failure:
-                raise ConnectionError(f"instrument list of {venue.product} unreadable: {failure!r}"[:200]) from failure
+                raise ConnectionError(
+                    f"instrument list of {venue.product} unreadable: {failure!r}"[:200]
+                ) from failure
         return found
 
     async def _list(self, venue: Venue, path: str) -> bytes:
@@ -215,7 +235,9 @@ class VenueFeeds:
         """Start a second connection for the same symbols; the first goes once the second's books are live."""
         old = driver.session
         venue, route = old.keeper.venue, old.keeper.route
-        log.info("connection to be replaced", venue=self.name, product=venue.product, route=route, reason=reason)
+        log.info(
+            "connection to be replaced", venue=self.name, product=venue.product, route=route, reason=reason
+        )
         session = Session(venue, route, str(self.serial))
         self._run(session, venue, route, [pair.instrument for pair in old.pairs.values()])
         self.network.spawn(self._hand_over(driver, session))
@@ -238,7 +260,13 @@ def tell_feed(session: Session, now: int) -> None:
     fields = {"reason": keeper.reason} if keeper.reason else {}
     if keeper.state == "waiting":
         fields["retry_seconds"] = str(round((keeper.retry_at - now) / SECOND, 1))
-    tell(f"feed {keeper.state}", venue=keeper.venue.name, product=keeper.venue.product, route=keeper.route, **fields)
+    tell(
+        f"feed {keeper.state}",
+        venue=keeper.venue.name,
+        product=keeper.venue.product,
+        route=keeper.route,
+        **fields,
+    )
 
 
 def tell_book(book: Any, told: dict[int, tuple[str, str]]) -> None:
@@ -267,7 +295,7 @@ def _keep(path: Path, body: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as fresh:
             fresh.write(body)
-        os.replace(fresh.name, path)
+        Path(fresh.name).replace(path)
     except OSError as failure:
         log.warning("instrument cache not written", path=str(path), reason=str(failure))
 

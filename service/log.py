@@ -12,8 +12,12 @@ def set_up(level: str, form: str) -> None:
     """Set the level and the form (`auto`, `text`, `json`) of all logs, to standard error."""
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
     number = logging.getLevelNamesMapping()[level.upper()]
-    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("picows").setLevel(logging.CRITICAL)  # what it has to say reaches us as the end of a connection
+    logging.basicConfig(
+        level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("picows").setLevel(
+        logging.CRITICAL
+    )  # what it has to say reaches us as the end of a connection
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(number),
         processors=[

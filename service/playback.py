@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from connectors.errors import UsageError
@@ -89,7 +91,14 @@ class Playback:
         if stream is not None:
             self._write_to(stream)
         serving = asyncio.create_task(
-            serve(application, api.host, api.port, stopping, bound=lambda port: _tell(api.host, port), stop_seconds=api.stop_seconds)
+            serve(
+                application,
+                api.host,
+                api.port,
+                stopping,
+                bound=partial(_tell, api.host),
+                stop_seconds=api.stop_seconds,
+            )
         )
         playing = asyncio.create_task(self._play(tick, stopping))
         await asyncio.wait((serving, playing), return_when=asyncio.FIRST_COMPLETED)
@@ -103,11 +112,10 @@ class Playback:
 
     async def _play(self, tick: Callable[[int], None], stopping: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        begun, first, count = loop.time(), 0, 0
-        for now in self.player.play():
+        begun, first = loop.time(), 0
+        for count, now in enumerate(self.player.play(), 1):
             tick(now)
             first = first or now
-            count += 1
             if self.pace and (ahead := (now - first) / SECOND / self.pace - (loop.time() - begun)) > 0.001:
                 await asyncio.sleep(ahead)
             elif count % 200 == 0:
@@ -130,6 +138,4 @@ def pace_of(speed: str) -> float:
 
 
 def _tell(host: str, port: int) -> None:
-    import sys
-
-    print(f"replay on http://{host}:{port}", file=sys.stderr)
+    print(f"replay on http://{host}:{port}", file=sys.stderr)  # noqa: T201  # for the person at the terminal

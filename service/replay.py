@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -135,7 +136,9 @@ class Player:
         if not self._unknown:
             urls = {f"{s.keeper.venue.name} {s.keeper.venue.product}" for s in self.sessions}
             return f"no book message in it ({', '.join(sorted(urls)) or 'no frames'})"
-        found = "; ".join(f"{url}, channels {', '.join(names) or 'none'}" for url, names in self._unknown.items())
+        found = "; ".join(
+            f"{url}, channels {', '.join(names) or 'none'}" for url, names in self._unknown.items()
+        )
         return f"no book protocol that is known here: {found}; name it with --venue and --market if it is one"
 
     def _venue(self, line: Line) -> Venue | None:
@@ -156,7 +159,8 @@ class Player:
         for earlier in range(index):
             for url, session in self._of_file.get(earlier, {}).items():
                 known = session.keeper.venue
-                if url.split("?")[0] == line.url.split("?")[0] and (known.name, known.product) == (venue.name, venue.product):
+                same = (known.name, known.product) == (venue.name, venue.product)
+                if same and url.split("?")[0] == line.url.split("?")[0]:
                     return session
         return None
 
@@ -240,7 +244,7 @@ class Player:
 
 
 def _path(url: str) -> str:
-    return "/" + url.split("://")[-1].partition("/")[2].split("?")[0] if "://" in url else url.split("?")[0]
+    return urlsplit(url).path
 
 
 def _chosen(venue: str, market: str) -> list[type[Venue]]:
@@ -249,11 +253,15 @@ def _chosen(venue: str, market: str) -> list[type[Venue]]:
     if venue:
         found = [kind for kind in found if kind.name == venue]
         if not found:
-            raise UsageError(f"no venue {venue!r}; known are {', '.join(sorted({name for name, _ in all_venues()}))}")
+            raise UsageError(
+                f"no venue {venue!r}; known are {', '.join(sorted({name for name, _ in all_venues()}))}"
+            )
     if market:
         fits = [kind for kind in found if market == kind.product or market in kind.markets]
         if not fits:
-            known = sorted({kind.product for kind in found} | {str(one) for kind in found for one in kind.markets})
+            known = sorted(
+                {kind.product for kind in found} | {str(one) for kind in found for one in kind.markets}
+            )
             raise UsageError(f"no market {market!r}; known are {', '.join(known)}")
         found = fits
     return found

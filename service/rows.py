@@ -26,7 +26,9 @@ class Step:
     def __init__(self, text: str) -> None:
         found = _STEP.fullmatch(text)
         if found is None:
-            raise UsageError(f"--every {text}: give a number of messages such as 250n, or an interval such as 1s or 100ms")
+            raise UsageError(
+                f"--every {text}: give a number of messages such as 250n, or an interval such as 1s or 100ms"
+            )
         self.count = int(found["count"] or 0)
         self.interval = round(float(found["time"] or 0) * UNITS[found["unit"] or "s"])
         if not self.count and self.interval < 1_000_000:
@@ -40,11 +42,14 @@ class Rows:
         """`metrics` are keys or globs; none means all."""
         self.engine, self.step, self.out = engine, step, out
         wanted = [
-            any(fnmatchcase(output.key, one) or fnmatchcase(output.name, one) for one in metrics) or not metrics
+            any(fnmatchcase(output.key, one) or fnmatchcase(output.name, one) for one in metrics)
+            or not metrics
             for output in engine.outputs
         ]
         for one in metrics:
-            if not any(fnmatchcase(output.key, one) or fnmatchcase(output.name, one) for output in engine.outputs):
+            if not any(
+                fnmatchcase(output.key, one) or fnmatchcase(output.name, one) for output in engine.outputs
+            ):
                 known = ", ".join(dict.fromkeys(output.key for output in engine.outputs))
                 raise UsageError(f"--metrics {one}: no such metric; known are {known}")
         self.wanted = [(k, output.name) for k, output in enumerate(engine.outputs) if wanted[k]]
@@ -72,7 +77,11 @@ class Rows:
                 self._write(book, now)
 
     def _changed(self, book: Readings) -> None:
-        if book.applied and book.applied % self.step.count == 0 and self._applied.get(id(book)) != book.applied:
+        if (
+            book.applied
+            and book.applied % self.step.count == 0
+            and self._applied.get(id(book)) != book.applied
+        ):
             self._applied[id(book)] = book.applied
             self._write(book, book.received)
 
@@ -87,7 +96,9 @@ class Rows:
                     "symbol": book.symbol,
                     "state": book.state,
                     "update_id": book.update_id,
-                    "values": {name: None if values[k] != values[k] else values[k] for k, name in self.wanted},
+                    "values": {
+                        name: None if values[k] != values[k] else values[k] for k, name in self.wanted
+                    },
                 },
                 option=orjson.OPT_APPEND_NEWLINE,
             )

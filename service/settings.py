@@ -52,7 +52,9 @@ class MetricSettings(Strict):
     """Which metrics run, and from how much of a window on they are shown."""
 
     only: list[str] = Field([], description="Keys of the metrics that run; empty for all.")
-    min_coverage: float = Field(0.8, ge=0, le=1, description="Covered share of a window from which it is shown.")
+    min_coverage: float = Field(
+        0.8, ge=0, le=1, description="Covered share of a window from which it is shown."
+    )
 
     @field_validator("only")
     @classmethod
@@ -67,17 +69,23 @@ class LogSettings(Strict):
     """What is logged and how."""
 
     level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
-    format: Annotated[str, Field(pattern="^(auto|text|json)$", description="auto: text on a terminal, else JSON.")] = "auto"
+    format: Annotated[
+        str, Field(pattern="^(auto|text|json)$", description="auto: text on a terminal, else JSON.")
+    ] = "auto"
 
 
 class Settings(BaseSettings):
     """Everything that can be set."""
 
-    model_config = SettingsConfigDict(extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", yaml_file=None)
+    model_config = SettingsConfigDict(
+        extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", yaml_file=None
+    )
 
     venues: dict[str, VenueSettings] = Field(
         {
-            "binance": VenueSettings(symbols=["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP", "BTC-USD-PERP:BTC"]),
+            "binance": VenueSettings(
+                symbols=["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP", "BTC-USD-PERP:BTC"]
+            ),
             "okx": VenueSettings(symbols=["BTC-USDT", "BTC-USDT-PERP"]),
             "kraken": VenueSettings(symbols=["BTC-USD", "ETH-USD"]),
             "bybit": VenueSettings(symbols=["BTC-USDT", "BTC-USDT-PERP", "BTC-USD-PERP:BTC"]),
@@ -88,7 +96,9 @@ class Settings(BaseSettings):
     metrics: MetricSettings = MetricSettings()
     api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
-    max_levels: int = Field(50_000, ge=100, le=1_000_000, description="Levels a side kept of a book; the farthest go first.")
+    max_levels: int = Field(
+        50_000, ge=100, le=1_000_000, description="Levels a side kept of a book; the farthest go first."
+    )
     cache_dir: str = Field("", description="Folder for instrument lists; empty for the user's cache folder.")
 
     @field_validator("venues")
@@ -103,7 +113,8 @@ class Settings(BaseSettings):
             products = {product for venue, product in all_venues() if venue == name}
             for product in one.hosts:
                 if product not in products:
-                    raise ValueError(f"{name} has no product {product!r} to give hosts for (it has {', '.join(sorted(products))})")
+                    has = ", ".join(sorted(products))
+                    raise ValueError(f"{name} has no product {product!r} to give hosts for (it has {has})")
         return venues
 
     @classmethod

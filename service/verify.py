@@ -12,7 +12,11 @@ from .replay import Player
 
 
 def verify(
-    paths: Sequence[Path], *, venue: str = "", market: str = "", progress: Callable[[int], None] = lambda now: None
+    paths: Sequence[Path],
+    *,
+    venue: str = "",
+    market: str = "",
+    progress: Callable[[int], None] = lambda now: None,
 ) -> list[dict[str, Any]]:
     """One verdict a book, in the order in which the books turned up. Silence is no fault here: no timer runs."""
     player = Player(paths, timers=False, venue=venue, market=market)
@@ -25,7 +29,9 @@ def verify(
 
 def has_book(pair: Pair) -> bool:
     """Did any book message come for it, or only trades?"""
-    return bool(pair.updates or pair.loaded or pair.dropped or pair.ignored or pair.resyncs or pair.gaps or pair.held)
+    return bool(
+        pair.updates or pair.loaded or pair.dropped or pair.ignored or pair.resyncs or pair.gaps or pair.held
+    )
 
 
 def verdict(pair: Pair, path: Path) -> dict[str, Any]:

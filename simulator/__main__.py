@@ -20,7 +20,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="venues with equal seeds agree on prices")
     parser.add_argument("--rate", type=float, default=10.0, help="mean book updates a second of each market")
     parser.add_argument("--staged", action="store_true", help="let episodes go round by themselves")
-    parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end when the process that started this one ends"
+    )
     return parser
 
 

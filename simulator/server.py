@@ -7,6 +7,7 @@ import contextlib
 import json
 import ssl
 import time
+from typing import Self
 
 from aiohttp import WSMsgType, web
 
@@ -129,7 +130,7 @@ class SimulatedServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def __aenter__(self) -> SimulatedServer:
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 

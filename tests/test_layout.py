@@ -52,6 +52,7 @@ ENVIRONMENTS = {
     "service/settings.py": "STEELYARD_*",
     "service/app.py": "the user's cache folder",
     "service/cli.py": "the user's terminal",
+    "service/bench.py": "the folder of recordings",
 }
 # Files that may be longer, with the reason.
 LONG = {

@@ -58,7 +58,22 @@ FIELDS: dict[str, Layout] = {
 }
 STREAM = re.compile(r"(?P<symbol>.+)@(?P<stream>\w+)")
 # Longest first where one ends in another; only for recordings without an instrument list.
-QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "DAI", "BTC", "ETH", "BNB", "EUR", "GBP", "TRY", "BRL", "USD")
+QUOTES = (
+    "FDUSD",
+    "USDT",
+    "USDC",
+    "BUSD",
+    "TUSD",
+    "DAI",
+    "BTC",
+    "ETH",
+    "BNB",
+    "EUR",
+    "GBP",
+    "TRY",
+    "BRL",
+    "USD",
+)
 
 
 class Binance(Venue):
@@ -86,7 +101,9 @@ class Binance(Venue):
     def unsubscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
         return self._request("UNSUBSCRIBE", symbols, channels, request)
 
-    def _request(self, method: str, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+    def _request(
+        self, method: str, symbols: Sequence[str], channels: Sequence[Channel], request: int
+    ) -> Iterable[str]:
         streams = {Channel.BOOK: "depth@100ms", Channel.TRADES: self.trades_stream}
         params = [f"{symbol.lower()}@{streams[channel]}" for channel in channels for symbol in symbols]
         yield orjson.dumps({"method": method, "params": params, "id": request}).decode()
@@ -124,7 +141,9 @@ class Spot(Binance):
     rule = Contiguous()
     snapshot = RestSnapshot("/api/v3/depth?symbol={symbol}&limit=5000", limit=5000, weight=250)
     heartbeat = Heartbeat(silent_after=25.0)  # a PING frame comes every 20 s
-    limits = Limits(symbols=100, messages_per_second=3, weight_per_minute=4800, life=86_400, connects_per_minute=30)
+    limits = Limits(
+        symbols=100, messages_per_second=3, weight_per_minute=4800, life=86_400, connects_per_minute=30
+    )
     trade_ids_contiguous = True
 
     def instrument_paths(self) -> Sequence[str]:
@@ -133,7 +152,12 @@ class Spot(Binance):
     def instruments(self, answer: Any) -> Iterable[Instrument]:
         for row in answer["symbols"]:
             yield self._instrument(
-                row["symbol"], row["baseAsset"], row["quoteAsset"], "", active=row["status"] == "TRADING", **steps(row)
+                row["symbol"],
+                row["baseAsset"],
+                row["quoteAsset"],
+                "",
+                active=row["status"] == "TRADING",
+                **steps(row),
             )
 
     def _instrument(self, native: str, base: str, quote: str, tail: str, **more: Any) -> Instrument:
@@ -188,7 +212,9 @@ class UsdM(Futures):
     def instrument_paths(self) -> Sequence[str]:
         return ("/fapi/v1/exchangeInfo",)
 
-    def _instrument(self, native: str, base: str, quote: str, tail: str, size: Any = None, **more: Any) -> Instrument:
+    def _instrument(
+        self, native: str, base: str, quote: str, tail: str, size: Any = None, **more: Any
+    ) -> Instrument:
         market = Market.FUTURE if tail.isdigit() else Market.PERP
         symbol = canonical(base, quote, market, expiry=tail)
         return Instrument(self.name, native, symbol, market, base, quote, quote, expiry=tail, **more)
@@ -206,7 +232,9 @@ class CoinM(Futures):
     def instrument_paths(self) -> Sequence[str]:
         return ("/dapi/v1/exchangeInfo",)
 
-    def _instrument(self, native: str, base: str, quote: str, tail: str, size: Any = None, **more: Any) -> Instrument:
+    def _instrument(
+        self, native: str, base: str, quote: str, tail: str, size: Any = None, **more: Any
+    ) -> Instrument:
         market = Market.FUTURE if tail.isdigit() else Market.PERP
         expiry = tail if tail.isdigit() else ""
         return Instrument(

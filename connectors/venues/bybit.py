@@ -15,7 +15,23 @@ import orjson
 from ..events import Accepted, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Counted
-from ..shape import ACTION, ASKS, BIDS, EXCLUDE, ID, KIND, LAST, PRICE, SENT, SIDE, SIZE, SYMBOL, TIME, Kind, Leaf
+from ..shape import (
+    ACTION,
+    ASKS,
+    BIDS,
+    EXCLUDE,
+    ID,
+    KIND,
+    LAST,
+    PRICE,
+    SENT,
+    SIDE,
+    SIZE,
+    SYMBOL,
+    TIME,
+    Kind,
+    Leaf,
+)
 from ..venue import Channel, Heartbeat, Limits, Venue
 
 QUOTES = ("USDT", "USDC", "USDE", "USD1", "BTC", "ETH", "EUR", "BRL", "TRY", "DAI", "USD")
@@ -54,7 +70,13 @@ class Bybit(Venue):
     off_book = frozenset({"true"})  # BT: block trade
     rule = Counted()
     heartbeat = Heartbeat(silent_after=25.0, ping='{"op":"ping"}', every=20.0)
-    limits = Limits(symbols=50, messages_per_second=5, topics_per_message=10, weight_per_minute=600, connects_per_minute=60)
+    limits = Limits(
+        symbols=50,
+        messages_per_second=5,
+        topics_per_message=10,
+        weight_per_minute=600,
+        connects_per_minute=60,
+    )
     depth, depths = 200, (1, 50, 200, 1000)
     proof = "sequence"
     interval = "100ms"
@@ -66,7 +88,9 @@ class Bybit(Venue):
     def unsubscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
         return self._request("unsubscribe", symbols, channels, request)
 
-    def _request(self, op: str, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+    def _request(
+        self, op: str, symbols: Sequence[str], channels: Sequence[Channel], request: int
+    ) -> Iterable[str]:
         topics = {Channel.BOOK: f"orderbook.{self.depth}", Channel.TRADES: "publicTrade"}
         args = [f"{topics[channel]}.{symbol}" for channel in channels for symbol in symbols]
         yield orjson.dumps({"req_id": str(request), "op": op, "args": args}).decode()
@@ -113,7 +137,7 @@ class Bybit(Venue):
             )
 
     def infer(self, native: str) -> Instrument:
-        pair = native.split("-")[0]
+        pair = native.split("-", maxsplit=1)[0]
         if found := INVERSE_DATED.fullmatch(native):
             pair = found["pair"]
         pair = pair.removesuffix("PERP") + "USDC" if pair.endswith("PERP") else pair
@@ -122,7 +146,9 @@ class Bybit(Venue):
         kind = "Futures" if expiry or INVERSE_DATED.fullmatch(native) else "Perpetual"
         return self._instrument(native, pair.removesuffix(quote), quote, kind, expiry, inferred=True)
 
-    def _instrument(self, native: str, base: str, quote: str, kind: str, expiry: str, **more: Any) -> Instrument:
+    def _instrument(
+        self, native: str, base: str, quote: str, kind: str, expiry: str, **more: Any
+    ) -> Instrument:
         inverse = self.product == "inverse"
         market = Market.SPOT
         if self.product != "spot":
@@ -130,7 +156,9 @@ class Bybit(Venue):
         settle = base if inverse else quote
         expiry = expiry or "000000" if market is Market.FUTURE else ""
         symbol = canonical(base, quote, market, settle=settle, expiry=expiry)
-        return Instrument(self.name, native, symbol, market, base, quote, settle, inverse=inverse, expiry=expiry, **more)
+        return Instrument(
+            self.name, native, symbol, market, base, quote, settle, inverse=inverse, expiry=expiry, **more
+        )
 
 
 class BybitSpot(Bybit):
@@ -138,7 +166,10 @@ class BybitSpot(Bybit):
 
     product, markets = "spot", frozenset({Market.SPOT})
     ws, rest = "wss://stream.bybit.com/v5/public/spot", "https://api.bybit.com"
-    recorded_at: ClassVar[tuple[str, ...]] = ("stream.bybit.com/v5/public/spot", "stream-testnet.bybit.com/v5/public/spot")
+    recorded_at: ClassVar[tuple[str, ...]] = (
+        "stream.bybit.com/v5/public/spot",
+        "stream-testnet.bybit.com/v5/public/spot",
+    )
 
 
 class BybitLinear(Bybit):
@@ -146,7 +177,10 @@ class BybitLinear(Bybit):
 
     product, markets = "linear", frozenset({Market.PERP, Market.FUTURE})
     ws, rest = "wss://stream.bybit.com/v5/public/linear", "https://api.bybit.com"
-    recorded_at: ClassVar[tuple[str, ...]] = ("stream.bybit.com/v5/public/linear", "stream-testnet.bybit.com/v5/public/linear")
+    recorded_at: ClassVar[tuple[str, ...]] = (
+        "stream.bybit.com/v5/public/linear",
+        "stream-testnet.bybit.com/v5/public/linear",
+    )
 
 
 class BybitInverse(Bybit):
@@ -154,7 +188,10 @@ class BybitInverse(Bybit):
 
     product, markets = "inverse", frozenset({Market.PERP, Market.FUTURE})
     ws, rest = "wss://stream.bybit.com/v5/public/inverse", "https://api.bybit.com"
-    recorded_at: ClassVar[tuple[str, ...]] = ("stream.bybit.com/v5/public/inverse", "stream-testnet.bybit.com/v5/public/inverse")
+    recorded_at: ClassVar[tuple[str, ...]] = (
+        "stream.bybit.com/v5/public/inverse",
+        "stream-testnet.bybit.com/v5/public/inverse",
+    )
 
 
 def expiry_of(native: str, delivery_ms: str) -> str:

@@ -15,7 +15,22 @@ import orjson
 
 from ..events import Accepted, Noted, Refused, Said
 from ..instruments import Instrument, Market, canonical
-from ..shape import ACTION, ID, KIND, PRICE, SENT, SEQUENCE, SIDE, SIZE, SYMBOL, TIME, Kind, Leaf, Rows, changes
+from ..shape import (
+    ACTION,
+    ID,
+    KIND,
+    PRICE,
+    SENT,
+    SEQUENCE,
+    SIDE,
+    SIZE,
+    SYMBOL,
+    TIME,
+    Kind,
+    Leaf,
+    Rows,
+    changes,
+)
 from ..venue import Channel, Heartbeat, Limits, Venue
 
 CHANNELS = {Channel.BOOK: "level2", Channel.TRADES: "market_trades"}
@@ -52,7 +67,9 @@ class Coinbase(Venue):
     side_disputed = True
     counts_connection = True
     heartbeat = Heartbeat(silent_after=5.0)
-    limits = Limits(symbols=5, messages_per_second=4, topics_per_message=10, weight_per_minute=300, connects_per_minute=60)
+    limits = Limits(
+        symbols=5, messages_per_second=4, topics_per_message=10, weight_per_minute=300, connects_per_minute=60
+    )
     proof = "sequence"
     interval = "50ms"
     blind_spots = ("a loss is seen for the whole connection only, not for one symbol",)
@@ -67,7 +84,9 @@ class Coinbase(Venue):
 
     def _requests(self, kind: str, symbols: Sequence[str], channels: Sequence[Channel]) -> Iterable[str]:
         for channel in channels:
-            yield orjson.dumps({"type": kind, "product_ids": list(symbols), "channel": CHANNELS[channel]}).decode()
+            yield orjson.dumps(
+                {"type": kind, "product_ids": list(symbols), "channel": CHANNELS[channel]}
+            ).decode()
 
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         if message.get("type") == "error":

@@ -15,7 +15,7 @@ import orjson
 from ..events import Accepted, Noted, Refused, Said
 from ..instruments import Instrument
 from ..shape import ASKS, BIDS, ID, KIND, PRICE, SIDE, SIZE, SYMBOL, TIME, Kind, Leaf, Rows, changes
-from ..venue import Channel, Heartbeat, Limits
+from ..venue import Channel, Limits
 from .coinbase import Coinbase
 
 CHANNELS = {Channel.BOOK: ["level2_batch", "heartbeat"], Channel.TRADES: ["matches"]}
@@ -26,7 +26,11 @@ class CoinbaseExchange(Coinbase):
 
     name, product = "coinbase_exchange", "exchange"
     ws, rest = "wss://ws-feed.exchange.coinbase.com", "https://api.exchange.coinbase.com"
-    recorded_at: ClassVar[tuple[str, ...]] = ("ws-feed.exchange.coinbase.com", "ws-feed.pro.coinbase.com", "ws-direct.exchange.coinbase.com")
+    recorded_at: ClassVar[tuple[str, ...]] = (
+        "ws-feed.exchange.coinbase.com",
+        "ws-feed.pro.coinbase.com",
+        "ws-direct.exchange.coinbase.com",
+    )
     layout = {
         "type": KIND,
         "product_id": SYMBOL,
@@ -54,7 +58,13 @@ class CoinbaseExchange(Coinbase):
     side_disputed = False
     counts_connection = False
     trade_ids_contiguous = True
-    limits = Limits(symbols=20, messages_per_second=4, topics_per_message=20, weight_per_minute=300, connects_per_minute=60)
+    limits = Limits(
+        symbols=20,
+        messages_per_second=4,
+        topics_per_message=20,
+        weight_per_minute=300,
+        connects_per_minute=60,
+    )
     image_every = 600.0
     proof = "none"
     blind_spots = (

@@ -50,7 +50,9 @@ class Kraken(Venue):
     trade_ids_contiguous = True
     checksum = DigitsCrc32()
     heartbeat = Heartbeat(silent_after=10.0, ping='{"method":"ping"}', every=30.0)
-    limits = Limits(symbols=50, messages_per_second=1, topics_per_message=50, weight_per_minute=60, connects_per_minute=12)
+    limits = Limits(
+        symbols=50, messages_per_second=1, topics_per_message=50, weight_per_minute=60, connects_per_minute=12
+    )
     depth, depths = 100, (10, 25, 100, 500, 1000)
     image_every = 600.0
     proof = "checksum"
@@ -66,7 +68,9 @@ class Kraken(Venue):
     def unsubscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
         return self._request("unsubscribe", symbols, channels, request)
 
-    def _request(self, method: str, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+    def _request(
+        self, method: str, symbols: Sequence[str], channels: Sequence[Channel], request: int
+    ) -> Iterable[str]:
         for offset, channel in enumerate(channels):
             params: dict[str, Any] = {"channel": "trade", "symbol": list(symbols)}
             if channel is Channel.BOOK:
@@ -79,7 +83,8 @@ class Kraken(Venue):
         result = message.get("result") or {}
         method = message.get("method")
         if method in ("subscribe", "unsubscribe") and message.get("success") is False:
-            yield Refused(str(message.get("error")), request=str(message.get("req_id", "")), symbol=message.get("symbol", ""))
+            request, symbol = str(message.get("req_id", "")), message.get("symbol", "")
+            yield Refused(str(message.get("error")), request=request, symbol=symbol)
         elif method == "subscribe":
             yield Accepted(
                 request=str(message.get("req_id", "")),
@@ -101,7 +106,7 @@ class Kraken(Venue):
             return {}
         named = params.get("symbol") or []
         depth = int(params.get("depth") or 10)
-        return {symbol: depth for symbol in ([named] if isinstance(named, str) else named)}
+        return dict.fromkeys([named] if isinstance(named, str) else named, depth)
 
     def instrument_paths(self) -> Sequence[str]:
         return ("/0/public/AssetPairs",)

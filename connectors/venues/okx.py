@@ -71,7 +71,13 @@ class Okx(Venue):
     rule = Resetting()
     checksum = PairedCrc32()
     heartbeat = Heartbeat(silent_after=25.0, ping="ping", every=15.0)
-    limits = Limits(symbols=30, messages_per_second=2, topics_per_message=60, weight_per_minute=600, connects_per_minute=60)
+    limits = Limits(
+        symbols=30,
+        messages_per_second=2,
+        topics_per_message=60,
+        weight_per_minute=600,
+        connects_per_minute=60,
+    )
     depth, depths = 400, (1, 5, 50, 400)
     proof = "sequence"
     interval = "100ms"
@@ -84,7 +90,9 @@ class Okx(Venue):
         yield self._request("unsubscribe", symbols, channels, request)
 
     def _request(self, op: str, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> str:
-        args = [{"channel": CHANNELS[channel], "instId": symbol} for channel in channels for symbol in symbols]
+        args = [
+            {"channel": CHANNELS[channel], "instId": symbol} for channel in channels for symbol in symbols
+        ]
         return orjson.dumps({"id": str(request), "op": op, "args": args}).decode()
 
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
@@ -141,11 +149,15 @@ class Okx(Venue):
         inverse = parts[1] == "USD"
         settle = parts[0] if inverse else parts[1]
         inverse = inverse and market is not Market.OPTION
-        return self._instrument(native, market, contract_size=None, inverse=inverse, settle=settle, inferred=True)
+        return self._instrument(
+            native, market, contract_size=None, inverse=inverse, settle=settle, inferred=True
+        )
 
     def _instrument(self, native: str, market: Market, *, settle: str, **more: Any) -> Instrument:
         base, quote, *tail = native.split("-")
         expiry = tail[0] if market in (Market.FUTURE, Market.OPTION) else ""
         strike, right = (tail[1], tail[2]) if market is Market.OPTION else ("", "")
         symbol = canonical(base, quote, market, settle=settle, expiry=expiry, strike=strike, right=right)
-        return Instrument(self.name, native, symbol, market, base, quote, settle or quote, expiry=expiry, **more)
+        return Instrument(
+            self.name, native, symbol, market, base, quote, settle or quote, expiry=expiry, **more
+        )

@@ -43,6 +43,8 @@ class BandImbalance(Metric):
         for k in range(self.bands.count):
             bid = self.bands.bid_base[k]
             ask = self.bands.ask_base[k]
-            known = self.bands.defined and self.bands.bid_known[k] and self.bands.ask_known[k] and bid + ask > 0
+            known = (
+                self.bands.defined and self.bands.bid_known[k] and self.bands.ask_known[k] and bid + ask > 0
+            )
             self.row[self.at + k] = (bid - ask) / (bid + ask) if known else NAN
         return 0

@@ -12,4 +12,4 @@ cdef class Bands:
     cdef object seen
     cdef long long version
     cpdef int bring(self, Book book) except? -1
-    cdef long long _edge(self, long long twice_mid, long long part, bint up) except? -1
+    cdef long long edge(self, long long twice_mid, long long part, bint up) except? -1

@@ -47,8 +47,8 @@ class Bands:
             return 0
         twice = book.asks.best() - book.bids.best()  # a bid's key is the negative of its price
         for k in range(self.count):
-            low = self._edge(twice, -self.parts[k], True)
-            high = self._edge(twice, self.parts[k], False)
+            low = self.edge(twice, -self.parts[k], True)
+            high = self.edge(twice, self.parts[k], False)
             self.bid_known[k] = low >= book.bid_floor
             self.ask_known[k] = high <= book.ask_ceiling
             book.bids.sum_to(-low)
@@ -61,8 +61,8 @@ class Bands:
 
     @cython.cfunc
     @cython.exceptval(-1, check=True)
-    def _edge(self, twice_mid: cython.longlong, part: cython.longlong, up: cython.bint) -> cython.longlong:
-        """mid * (1 + part/_WHOLE) as an integer price, rounded up or down: p >= edge (or <=) exactly as in 0.7."""
+    def edge(self, twice_mid: cython.longlong, part: cython.longlong, up: cython.bint) -> cython.longlong:
+        """Mid * (1 + part/_WHOLE) as an integer price, rounded up or down: p >= edge (or <=) exactly as in 0.7."""
         product: cython.longlong
         edge: cython.longlong
         if 0 < twice_mid < _SAFE:

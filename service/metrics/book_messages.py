@@ -19,7 +19,9 @@ class BookMessages(Metric):
         key="book_messages",
         fields=(
             Field("messages", Unit.COUNT, "obi_book_messages_total", True, help="Book messages applied."),
-            Field("changes", Unit.COUNT, "obi_book_level_changes_total", True, help="Level sizes that changed."),
+            Field(
+                "changes", Unit.COUNT, "obi_book_level_changes_total", True, help="Level sizes that changed."
+            ),
         ),
         help="What the book feed brought since the start.",
         formula="n",

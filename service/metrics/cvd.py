@@ -25,7 +25,12 @@ class Cvd(Metric):
         key="cvd",
         fields=(
             Field("", Unit.BASE, ""),
-            Field("incomplete", Unit.COUNT, "", help="1 where trades of this day were missed, 0 where none were."),
+            Field(
+                "incomplete",
+                Unit.COUNT,
+                "",
+                help="1 where trades of this day were missed, 0 where none were.",
+            ),
         ),
         help="Base volume that takers bought minus what they sold since 00:00 UTC.",
         formula="sum of V_buy - V_sell since 00:00 UTC",
@@ -51,7 +56,12 @@ class Cvd(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def traded(
-        self, price: cython.double, size: cython.double, quote: cython.double, side: cython.int, t: cython.longlong
+        self,
+        price: cython.double,
+        size: cython.double,
+        quote: cython.double,
+        side: cython.int,
+        t: cython.longlong,
     ) -> cython.int:
         before: cython.double
         self._turn(t)

@@ -101,8 +101,8 @@ class Declaration:
             by = {label: tuple((params or {}).get(label, values)) for label, values in own.items()}
             for values in product(*by.values()):
                 labels = {label: spelled(label, value) for label, value in zip(by, values, strict=True)}
-                for stat in STATS if self.stats else ("",):
-                    found.append(self._output(one, labels | ({"stat": stat} if stat else {})))
+                stats: tuple[str, ...] = STATS if self.stats else ("",)
+                found += [self._output(one, labels | ({"stat": stat} if stat else {})) for stat in stats]
         return tuple(found)
 
     def _output(self, one: Field, labels: dict[str, str]) -> Output:
@@ -111,9 +111,13 @@ class Declaration:
         name = self.key + (f".{one.name}" if one.name else "") + (f"{{{shown}}}" if shown else "")
         prometheus = one.prometheus
         if prometheus is None:
-            prometheus = f"obi_{self.key}" + (f"_{one.unit}" if one.unit and not self.key.endswith(one.unit) else "")
+            prometheus = f"obi_{self.key}" + (
+                f"_{one.unit}" if one.unit and not self.key.endswith(one.unit) else ""
+            )
             prometheus += "_total" if one.counter else ""
-        return Output(self.key, one.name, ordered, name, prometheus, one.counter, one.unit, one.help or self.help)
+        return Output(
+            self.key, one.name, ordered, name, prometheus, one.counter, one.unit, one.help or self.help
+        )
 
 
 def spelled(label: str, value: object) -> str:

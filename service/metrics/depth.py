@@ -24,7 +24,11 @@ class Depth(Metric):
         key="depth",
         fields=(
             Field("base", Unit.BASE, help="Size within the band around the mid, in base units."),
-            Field("quote", Unit.QUOTE, help="Worth of the levels within the band around the mid, in quote units."),
+            Field(
+                "quote",
+                Unit.QUOTE,
+                help="Worth of the levels within the band around the mid, in quote units.",
+            ),
         ),
         help="Size within the band around the mid.",
         formula="D_b(x), D_a(x); sum of price times size",

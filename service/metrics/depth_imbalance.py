@@ -48,18 +48,30 @@ class DepthImbalance(Metric):
     @cython.exceptval(-1, check=True)
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
         k: cython.int
+        levels: cython.int
+        n: cython.int = 0
+        bid: cython.double = 0
+        ask: cython.double = 0
+        value: cython.double
         for k in range(self.count):
-            self.held.value[k] = self._value(book, self.levels[k])
-            self.row[self.at + 4 * k] = self.held.value[k]
+            levels = self.levels[k]
+            if levels < n:
+                n = 0
+                bid = 0
+                ask = 0
+            while n < levels:  # each sum goes on where the one before ended
+                if n < book.bid_count:
+                    bid += book.bid_size[n]
+                if n < book.ask_count:
+                    ask += book.ask_size[n]
+                n += 1
+            value = NAN
+            if book.bid_count + book.ask_count > 0 and book.bids_reach(levels) and book.asks_reach(levels):
+                value = (bid - ask) / (bid + ask)
+            self.held.value[k] = value
+            self.row[self.at + 4 * k] = value
         self.held.push(t)
         return 0
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _value(self, book: Book, levels: cython.int) -> cython.double:
-        bid: cython.double = book.bid_sum(levels)
-        ask: cython.double = book.ask_sum(levels)
-        return (bid - ask) / (bid + ask) if book.bid_count + book.ask_count > 0 else NAN
 
     @cython.ccall
     @cython.exceptval(-1, check=True)

@@ -23,7 +23,12 @@ class DepthRatio(Metric):
         key="depth_ratio",
         fields=(
             Field("ratio", Unit.RATIO, help="Bid size over ask size within the best levels."),
-            Field("log", Unit.RATIO, "obi_depth_log_ratio", help="Logarithm of the depth ratio; above 0 is more bids."),
+            Field(
+                "log",
+                Unit.RATIO,
+                "obi_depth_log_ratio",
+                help="Logarithm of the depth ratio; above 0 is more bids.",
+            ),
         ),
         help="Bid size over ask size within the best levels.",
         formula="R = B_n / A_n; ln R",
@@ -44,12 +49,23 @@ class DepthRatio(Metric):
     @cython.exceptval(-1, check=True)
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
         k: cython.int
-        bid: cython.double
-        ask: cython.double
+        levels: cython.int
+        n: cython.int = 0
+        bid: cython.double = 0
+        ask: cython.double = 0
         for k in range(self.count):
-            bid = book.bid_sum(self.levels[k])
-            ask = book.ask_sum(self.levels[k])
-            if bid > 0 and ask > 0:
+            levels = self.levels[k]
+            if levels < n:
+                n = 0
+                bid = 0
+                ask = 0
+            while n < levels:  # each sum goes on where the one before ended
+                if n < book.bid_count:
+                    bid += book.bid_size[n]
+                if n < book.ask_count:
+                    ask += book.ask_size[n]
+                n += 1
+            if bid > 0 and ask > 0 and book.bids_reach(levels) and book.asks_reach(levels):
                 self.row[self.at + k] = bid / ask
                 self.row[self.at + self.count + k] = log(bid / ask)
             else:

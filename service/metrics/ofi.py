@@ -30,8 +30,17 @@ class Ofi(Metric):
         key="ofi",
         fields=(
             Field("", Unit.BASE, by={"window": (1, 10, 60)}),
-            Field("up", Unit.BASE, "obi_ofi_up_base_units_total", True, {}, "Sum of all transitions that were buy pressure."),
-            Field("down", Unit.BASE, "obi_ofi_down_base_units_total", True, {}, "Sum of all that were sell pressure."),
+            Field(
+                "up", Unit.BASE, "obi_ofi_up_base_units_total", True, {}, "Sum of all that were buy pressure."
+            ),
+            Field(
+                "down",
+                Unit.BASE,
+                "obi_ofi_down_base_units_total",
+                True,
+                {},
+                "Sum of all that were sell pressure.",
+            ),
         ),
         help="Net size added to bids and taken from asks at the touch within the window; + is buy pressure.",
         formula="sum over messages of 1{b'>=b}B' - 1{b'<=b}B - 1{a'<=a}A' + 1{a'>=a}A",
@@ -94,5 +103,7 @@ class Ofi(Metric):
         k: cython.int
         self.sums.expire(t)
         for k in range(self.windows):
-            self.row[self.at + k] = self.sums.total(k, 0) if self.context.books.enough(self.spans[k], t) else NAN
+            self.row[self.at + k] = (
+                self.sums.total(k, 0) if self.context.books.enough(self.spans[k], t) else NAN
+            )
         return 0

@@ -24,7 +24,12 @@ class TradeFlowImbalance(Metric):
         key="trade_flow_imbalance",
         fields=(
             Field("ratio", Unit.RATIO, "obi_trade_flow_imbalance_ratio"),
-            Field("count_ratio", Unit.RATIO, "obi_trade_flow_imbalance_count_ratio", help="The same of numbers of prints."),
+            Field(
+                "count_ratio",
+                Unit.RATIO,
+                "obi_trade_flow_imbalance_count_ratio",
+                help="The same of numbers of prints.",
+            ),
         ),
         help="Taker buys minus taker sells over their sum within the window; +1 is all buying.",
         formula="(V_buy - V_sell) / (V_buy + V_sell)",
@@ -46,7 +51,12 @@ class TradeFlowImbalance(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def traded(
-        self, price: cython.double, size: cython.double, quote: cython.double, side: cython.int, t: cython.longlong
+        self,
+        price: cython.double,
+        size: cython.double,
+        quote: cython.double,
+        side: cython.int,
+        t: cython.longlong,
     ) -> cython.int:
         self.sums.value[0] = size if side > 0 else 0
         self.sums.value[1] = size if side < 0 else 0
@@ -63,7 +73,10 @@ class TradeFlowImbalance(Metric):
         sells: cython.double
         self.sums.expire(t)
         for k in range(self.windows):
-            enough = self.context.trades.enough(self.spans[k], t) and self.sums.total(k, 2) + self.sums.total(k, 3) > 0
+            enough = (
+                self.context.trades.enough(self.spans[k], t)
+                and self.sums.total(k, 2) + self.sums.total(k, 3) > 0
+            )
             buys = self.sums.total(k, 0)
             sells = self.sums.total(k, 1)
             self.row[self.at + k] = (buys - sells) / (buys + sells) if enough and buys + sells > 0 else NAN

@@ -57,7 +57,12 @@ class TradeIntensity(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def traded(
-        self, price: cython.double, size: cython.double, quote: cython.double, side: cython.int, t: cython.longlong
+        self,
+        price: cython.double,
+        size: cython.double,
+        quote: cython.double,
+        side: cython.int,
+        t: cython.longlong,
     ) -> cython.int:
         self._fade(t)
         if side > 0:
@@ -70,7 +75,9 @@ class TradeIntensity(Metric):
     @cython.exceptval(-1, check=True)
     def refresh(self, book: Book, t: cython.longlong) -> cython.int:
         left: cython.double = exp2(-(t - self.last) / self.half_life) if t > self.last > 0 else 1.0
-        unit: cython.double = left * _LN2 / (self.half_life / 1e9)  # reading changes nothing: a replay reads at other times
+        unit: cython.double = (
+            left * _LN2 / (self.half_life / 1e9)
+        )  # reading changes nothing: a replay reads at other times
         known: cython.bint = self.context.trades.since >= 0 or self.context.trades.least == 0
         if self.buy_at >= 0:
             self.row[self.at + self.buy_at] = unit * self.buys if known else NAN

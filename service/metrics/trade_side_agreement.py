@@ -40,7 +40,12 @@ class TradeSideAgreement(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def traded(
-        self, price: cython.double, size: cython.double, quote: cython.double, side: cython.int, t: cython.longlong
+        self,
+        price: cython.double,
+        size: cython.double,
+        quote: cython.double,
+        side: cython.int,
+        t: cython.longlong,
     ) -> cython.int:
         mid: cython.double = self.context.mid
         at: cython.int = self.count % _KEPT

@@ -17,8 +17,22 @@ class TradeVolume(Metric):
     declaration = Declaration(
         key="trade_volume",
         fields=(
-            Field("base", Unit.BASE, "obi_trade_volume_base_units_total", True, SIDES, "Base volume by taker side."),
-            Field("quote", Unit.QUOTE, "obi_trade_volume_quote_units_total", True, SIDES, "Quote volume by taker side."),
+            Field(
+                "base",
+                Unit.BASE,
+                "obi_trade_volume_base_units_total",
+                True,
+                SIDES,
+                "Base volume by taker side.",
+            ),
+            Field(
+                "quote",
+                Unit.QUOTE,
+                "obi_trade_volume_quote_units_total",
+                True,
+                SIDES,
+                "Quote volume by taker side.",
+            ),
             Field("count", Unit.COUNT, "obi_trades_total", True, SIDES, "Prints by taker side."),
         ),
         help="What was traded since the start, by taker side.",
@@ -31,7 +45,12 @@ class TradeVolume(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def traded(
-        self, price: cython.double, size: cython.double, quote: cython.double, side: cython.int, t: cython.longlong
+        self,
+        price: cython.double,
+        size: cython.double,
+        quote: cython.double,
+        side: cython.int,
+        t: cython.longlong,
     ) -> cython.int:
         at: cython.int = self.at + (0 if side > 0 else 1)
         if side != 0:

@@ -39,7 +39,12 @@ class VolumeDelta(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def traded(
-        self, price: cython.double, size: cython.double, quote: cython.double, side: cython.int, t: cython.longlong
+        self,
+        price: cython.double,
+        size: cython.double,
+        quote: cython.double,
+        side: cython.int,
+        t: cython.longlong,
     ) -> cython.int:
         self.sums.value[0] = size * side
         return self.sums.push(t)
@@ -50,5 +55,7 @@ class VolumeDelta(Metric):
         k: cython.int
         self.sums.expire(t)
         for k in range(self.windows):
-            self.row[self.at + k] = self.sums.total(k, 0) if self.context.trades.enough(self.spans[k], t) else NAN
+            self.row[self.at + k] = (
+                self.sums.total(k, 0) if self.context.trades.enough(self.spans[k], t) else NAN
+            )
         return 0

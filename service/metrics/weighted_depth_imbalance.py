@@ -91,8 +91,8 @@ class WeightedDepthImbalance(Metric):
         if book.bid_count == 0 or book.ask_count == 0:
             return NAN
         twice = book.asks.best() - book.bids.best()
-        low = self.widest._edge(twice, -self.widest.parts[0], True)
-        high = self.widest._edge(twice, self.widest.parts[0], False)
+        low = self.widest.edge(twice, -self.widest.parts[0], True)
+        high = self.widest.edge(twice, self.widest.parts[0], False)
         if low < book.bid_floor or high > book.ask_ceiling:
             return NAN
         mid = (book.bid_price[0] + book.ask_price[0]) / 2

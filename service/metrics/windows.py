@@ -137,7 +137,9 @@ class RollingState:
                 return 0
             if self.times[last] == t:
                 self.head -= 1
-        while self.tail + 1 < self.head and self.times[(self.tail + 1) & (self.capacity - 1)] <= t - self.span:
+        while (
+            self.tail + 1 < self.head and self.times[(self.tail + 1) & (self.capacity - 1)] <= t - self.span
+        ):
             self.tail += 1
         if self.head - self.tail >= self.capacity:
             self._grow()

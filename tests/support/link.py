@@ -112,7 +112,7 @@ class Link:
         self.checked = 0
         self.wrong: list[str] = []
         self._instruments = self._listed(missing)
-        self.simulator.faults.sent = self._watched(self.simulator.faults.sent)  # type: ignore[method-assign]
+        self.simulator.faults.sent = self._watched(self.simulator.faults.sent)  # type: ignore[method-assign,assignment]
         for route in self.venue.routes:
             self.add(route)
 
@@ -131,7 +131,7 @@ class Link:
         return venue
 
     def _listed(self, missing: Sequence[str]) -> dict[str, Any]:
-        found = {}
+        found: dict[str, Any] = {}
         for path in self.venue.instrument_paths():
             answer = self._rest(path, self.now)
             found |= {one.native: one for one in self.venue.instruments(json.loads(answer.body))}
@@ -168,9 +168,7 @@ class Link:
         return next(wire for wire in reversed(self.wires) if wire.books)
 
     def states(self) -> dict[str, str]:
-        return {
-            native: f"{STATES[pair.state]} {pair.reason}".strip() for native, pair in self.books.items()
-        }
+        return {native: f"{STATES[pair.state]} {pair.reason}".strip() for native, pair in self.books.items()}
 
     def all_live(self) -> bool:
         return all(pair.state == LIVE for pair in self.books.values())

@@ -1,0 +1,492 @@
+"""One suite over all metrics: what holds for each, and the properties that hold exactly (metrics.md 9.2)."""
+
+from __future__ import annotations
+
+import math
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from service.engine import Plan
+from service.metrics import metrics
+from service.metrics.declare import Declaration
+from tests.support.cases import PRICES, SIZES, end, near, streams
+from tests.support.desk import Desk, Values
+from tests.support.plain_metrics import PLAIN, answer, same, told, transition
+
+Event = dict[str, Any]
+DECLARATIONS = [kind.declaration for kind in metrics().values()]
+KEYS = [declaration.key for declaration in DECLARATIONS]
+BPS = (5, 10, 25, 50, 100)
+COUNTERS = {output.name for output in Plan().outputs if output.counter}
+
+
+def equal(one: float | None, other: float | None, tolerance: float = 1e-9) -> bool:
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
+
+
+def alike(one: Values, other: Values, names: Any) -> None:
+    for name in names:
+        assert equal(one[name], other[name]), (name, one[name], other[name])
+
+
+# -- each metric by itself ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("declaration", DECLARATIONS, ids=KEYS)
+def test_a_metric_says_all_about_itself(declaration: Declaration) -> None:
+    assert declaration.key
+    assert declaration.help.endswith(".")
+    assert declaration.formula
+    assert declaration.source
+    outputs = declaration.outputs()
+    assert outputs
+    assert len({output.name for output in outputs}) == len(outputs)
+    for output in outputs:
+        assert output.help
+        assert not output.prometheus or output.prometheus.startswith("obi_")
+        assert output.counter == output.prometheus.endswith("_total")
+
+
+def test_no_two_outputs_have_one_name() -> None:
+    outputs = Plan().outputs
+    assert len({output.name for output in outputs}) == len(outputs)
+    series = [(output.prometheus, output.labels) for output in outputs if output.prometheus]
+    assert len(set(series)) == len(series)
+    assert len(series) <= 250, "the budget of a book"
+
+
+@given(events=streams(most=30, whole=("snapshot", "replace")))
+def test_values_lie_within_the_declared_bounds_and_are_finite(events: list[Event]) -> None:
+    desk = Desk()
+    bounds = {declaration.key: declaration.bounds for declaration in DECLARATIONS}
+    for event in events:
+        desk.play(event)
+        for output, value in zip(desk.plan.outputs, desk.values().values(), strict=True):
+            if value is None:
+                continue
+            assert math.isfinite(value), output.name
+            low, high = bounds[output.key] or (None, None)
+            assert low is None or value >= low - 1e-12, (output.name, value)
+            assert high is None or value <= high + 1e-12, (output.name, value)
+
+
+@given(events=streams(most=30))
+def test_the_same_events_give_the_same_values_to_the_last_bit(events: list[Event]) -> None:
+    first, second = Desk(), Desk()
+    for event in events:
+        assert first.play(event).values() == second.play(event).values()
+    assert first.values(10**9) == second.values(10**9)
+
+
+@given(events=streams(most=30), data=st.data())
+def test_looking_changes_nothing(events: list[Event], data: st.DataObject) -> None:
+    """A scrape between two messages must not show in what comes after it."""
+    watched, alone = Desk(), Desk()
+    for event in events:
+        watched.play(event)
+        alone.play(event)
+        if data.draw(st.booleans()):
+            watched.values(data.draw(st.sampled_from([0, 1, 10**8, 10**10])))
+    assert watched.values() == alone.values()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_metric_runs_by_itself_as_it_does_among_others(key: str) -> None:
+    events = [
+        {"t": 0, "type": "snapshot", **near(40)},
+        {"t": 1, "type": "trade", "price": 100, "size": 2, "side": "buy"},
+    ]
+    events += [
+        {"t": n, "type": "delta", "bids": [[PRICES[38], n]], "asks": [[PRICES[41], n]]} for n in range(2, 15)
+    ]
+    alone, among = Desk([key]).play(*events).values(), Desk().play(*events).values()
+    assert alone
+    assert alone == {name: among[name] for name in alone}
+
+
+@pytest.mark.parametrize(
+    "declaration", [one for one in DECLARATIONS if one.feed == "book"], ids=lambda one: one.key
+)
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_book_without_levels_or_without_a_snapshot_has_no_values(
+    declaration: Declaration, empty: bool
+) -> None:
+    desk = Desk([declaration.key])
+    if empty:
+        desk.play({"t": 1, "type": "snapshot", "bids": [], "asks": []})
+    flow = declaration.key in ("ofi", "mlofi") and empty  # nothing flowed: that is known
+    for name, value in desk.values().items():
+        assert name in COUNTERS or (value == 0 if flow else value is None), name
+
+
+@pytest.mark.parametrize(
+    "declaration", [one for one in DECLARATIONS if one.feed == "book"], ids=lambda one: one.key
+)
+def test_values_are_withdrawn_with_the_book_and_come_back_with_it(declaration: Declaration) -> None:
+    events = [{"t": n, "type": "delta", "bids": [[PRICES[38], n]], "asks": []} for n in range(1, 12)]
+    desk = Desk([declaration.key]).play({"t": 0, "type": "snapshot", **near(40)}, *events)
+    before = desk.values()
+    gone = desk.play({"t": 12, "type": "gap"}).values()
+    assert all(value is None for name, value in gone.items() if name not in COUNTERS)
+    assert {name: gone[name] for name in COUNTERS & gone.keys()} == {
+        name: before[name] for name in COUNTERS & before.keys()
+    }
+    back = desk.play({"t": 13, "type": "snapshot", **near(40)}).values()
+    assert {name for name, value in back.items() if value is None} == {
+        name for name, value in before.items() if value is None
+    }
+
+
+def test_a_reader_asks_for_its_coverage() -> None:
+    """Sums over a window that is mostly unseen are not shown (metrics.md 0.4)."""
+    desk = Desk(["ofi", "window_coverage", "queue_imbalance"], coverage=0.8).play(
+        {"t": 100, "type": "snapshot", **near(40)}
+    )
+    for t, shown in ((100.5, False), (100.8, True), (107.9, False), (108, True)):
+        values = desk.play(
+            {"t": t, "type": "delta", "bids": [[PRICES[38], Decimal(str(t))]], "asks": []}
+        ).values()
+        window = "1s" if t < 101 else "10s"
+        assert (values[f"ofi{{window={window}}}"] is not None) == shown, t
+    assert values["window_coverage{feed=book,window=10s}"] == pytest.approx(0.8)
+    assert values["queue_imbalance{stat=twa}"] is not None
+
+
+@given(events=streams(most=40), width=st.sampled_from([1, 3, 10]))
+def test_counters_never_fall_and_rebuild_the_flow(events: list[Event], width: int) -> None:
+    desk, last = Desk(), dict.fromkeys(COUNTERS, 0.0)
+    for event in events:
+        values = desk.play(event).values()
+        for name in COUNTERS:
+            assert values[name] is not None
+            assert values[name] >= last[name]
+        last = {name: values[name] or 0.0 for name in COUNTERS}
+    story = told(events)
+    parts = [transition((b.bid(0), b.ask(0)), (a.bid(0), a.ask(0))) for _, b, a in story.steps]
+    assert equal(last["ofi.up"], float(sum(e for e in parts if e > 0)))
+    assert equal(last["ofi.down"], float(-sum(e for e in parts if e < 0)))
+    for side, sign in (("buy", 1), ("sell", -1)):
+        fills = [(price, size) for _, price, size, taker in story.trades if taker == sign]
+        assert last[f"trade_volume.count{{side={side}}}"] == len(fills)
+        assert equal(last[f"trade_volume.base{{side={side}}}"], float(sum(size for _, size in fills)))
+        assert equal(
+            last[f"trade_volume.quote{{side={side}}}"], float(sum(price * size for price, size in fills))
+        )
+    assert last["book_messages.messages"] == story.messages
+
+
+# -- 1: mirror images --------------------------------------------------------------------------------------------------
+
+SIGNED_BY_SIZE = [
+    "queue_imbalance",
+    "queue_imbalance{stat=twa}",
+    *(f"depth_imbalance{{levels={n}}}" for n in (1, 5, 10, 20)),
+    "depth_imbalance{levels=5,stat=twa}",
+    "weighted_depth_imbalance{weighting=level_exp}",
+    *(f"depth_ratio.log{{levels={n}}}" for n in (1, 5, 10, 20)),
+    *(f"ofi{{window={window}s}}" for window in (1, 10, 60)),
+    *(f"mlofi{{level={level},window=10s}}" for level in (1, 2, 3, 4, 5)),
+    *(f"trade_flow_imbalance.{what}{{window=10s}}" for what in ("ratio", "count_ratio")),
+    *(f"volume_delta{{window={window}s}}" for window in (1, 10, 60)),
+    "cvd",
+]
+SIGNED_BY_MID = [f"band_imbalance{{band_bps={x}}}" for x in BPS] + [
+    "weighted_depth_imbalance{weighting=distance_exp}"
+]
+UNSIGNED = ["spread.price", "spread.ticks"]
+
+
+def mirrored(events: list[Event], twice: Decimal) -> list[Event]:
+    """Prices p become 2c - p, bids asks, buyers sellers."""
+    sides = {"buy": "sell", "sell": "buy", "unknown": "unknown"}
+    found = []
+    for event in events:
+        other = dict(event)
+        if "bids" in event:
+            other["bids"] = [[twice - price, size] for price, size in event["asks"]]
+            other["asks"] = [[twice - price, size] for price, size in event["bids"]]
+        if event["type"] == "trade":
+            other |= {"price": twice - event["price"], "side": sides[event["side"]]}
+        found.append(other)
+    return found
+
+
+def negated(values: Values) -> Values:
+    return {name: None if value is None else -value for name, value in values.items()}
+
+
+@given(events=streams(most=30, whole=("snapshot", "replace")))
+def test_the_mirror_image_of_a_book_has_the_opposite_values(events: list[Event]) -> None:
+    one, other = Desk().play(*events).values(), Desk().play(*mirrored(events, Decimal(200))).values()
+    alike(one, negated(other), SIGNED_BY_SIZE)
+    alike(one, other, UNSIGNED)
+    for buy, sell in (("buy", "sell"), ("sell", "buy")):
+        assert equal(one[f"trade_intensity{{side={buy}}}"], other[f"trade_intensity{{side={sell}}}"])
+    assert equal(one["best_size{side=bid}"], other["best_size{side=ask}"])
+    assert equal(one["queue_imbalance{stat=min}"], negated(other)["queue_imbalance{stat=max}"])
+
+
+@given(events=streams(most=20, faults=False))
+def test_mirrored_at_its_mid_a_book_has_the_opposite_values_by_distance_too(events: list[Event]) -> None:
+    book = told(events).now
+    assume(book is not None and book.mid is not None)
+    assert book is not None
+    assert book.mid is not None
+    twice = Decimal(book.mid.numerator * 2) / book.mid.denominator
+    one, other = Desk().play(*events).values(), Desk().play(*mirrored(events, twice)).values()
+    alike(one, negated(other), SIGNED_BY_MID)
+    alike(one, other, ["mid_price", "spread.ratio"])
+    for x in BPS:
+        assert equal(
+            one[f"depth.base{{band_bps={x},side=bid}}"], other[f"depth.base{{band_bps={x},side=ask}}"]
+        )
+
+
+# -- 2: scales ---------------------------------------------------------------------------------------------------------
+
+BY_SIZE = [
+    *(f"ofi{{window={window}s}}" for window in (1, 10, 60)),
+    *(f"mlofi{{level={level},window=10s}}" for level in (1, 2, 3, 4, 5)),
+    *(
+        f"depth.{unit}{{band_bps={x},side={side}}}"
+        for unit in ("base", "quote")
+        for x in BPS
+        for side in ("bid", "ask")
+    ),
+    *(f"volume_delta{{window={window}s}}" for window in (1, 10, 60)),
+    "cvd",
+    "best_size{side=bid}",
+]
+RATIOS = [
+    *(name for name in SIGNED_BY_SIZE[: SIGNED_BY_SIZE.index("ofi{window=1s}")]),
+    *SIGNED_BY_MID,
+    "spread.ratio",
+    "depth_ratio.ratio{levels=5}",
+    "trade_flow_imbalance.ratio{window=10s}",
+]
+
+
+@given(
+    events=streams(most=25), factor=st.sampled_from([Decimal(text) for text in ("0.001", "0.5", "3", "1000")])
+)
+def test_sizes_in_another_unit(events: list[Event], factor: Decimal) -> None:
+    scaled = [
+        event
+        | {
+            side: [[price, size * factor] for price, size in event[side]]
+            for side in ("bids", "asks")
+            if side in event
+        }
+        | ({"size": event["size"] * factor} if "size" in event else {})
+        for event in events
+    ]
+    one, other = Desk().play(*events).values(), Desk().play(*scaled).values()
+    alike(one, other, [*RATIOS, "mid_price", "weighted_mid_price", "spread.price"])
+    for name in BY_SIZE:
+        value = one[name]
+        assert equal(None if value is None else value * float(factor), other[name]), name
+
+
+@given(
+    events=streams(most=25),
+    factor=st.sampled_from([Decimal(text) for text in ("0.00001", "0.1", "2", "1000")]),
+)
+def test_prices_in_another_unit(events: list[Event], factor: Decimal) -> None:
+    scaled = [
+        event
+        | {
+            side: [[price * factor, size] for price, size in event[side]]
+            for side in ("bids", "asks")
+            if side in event
+        }
+        | ({"price": event["price"] * factor} if "price" in event else {})
+        for event in events
+    ]
+    one, other = Desk().play(*events).values(), Desk().play(*scaled).values()
+    alike(one, other, [*RATIOS, "ofi{window=10s}", "mlofi{level=3,window=10s}", "volume_delta{window=10s}"])
+    for name in ("mid_price", "weighted_mid_price", "spread.price"):
+        value = one[name]
+        assert equal(None if value is None else value * float(factor), other[name], 1e-8), name
+
+
+# -- 3: identities -----------------------------------------------------------------------------------------------------
+
+
+@given(events=streams(most=30, whole=("snapshot", "replace")))
+def test_identities(events: list[Event]) -> None:
+    plain = {"weighted_depth_imbalance": {"levels": 5, "decay": 0.0}}
+    desk, flat = Desk(), Desk(["weighted_depth_imbalance", "depth_imbalance"], plain)
+    for event in events:
+        values, weighted = desk.play(event).values(), flat.play(event).values()
+        assert equal(values["depth_imbalance{levels=1}"], values["queue_imbalance"])
+        assert equal(values["mlofi{level=1,window=10s}"], values["ofi{window=10s}"])
+        assert equal(
+            weighted["weighted_depth_imbalance{weighting=level_exp}"], weighted["depth_imbalance{levels=5}"]
+        )
+        mid, spread, lean = values["mid_price"], values["spread.price"], values["queue_imbalance"]
+        if mid is not None and spread is not None and lean is not None:
+            assert equal(values["weighted_mid_price"], mid + spread / 2 * lean)
+        for n in (1, 5, 10, 20):
+            log = values[f"depth_ratio.log{{levels={n}}}"]
+            if log is not None:
+                assert equal(values[f"depth_imbalance{{levels={n}}}"], math.tanh(log / 2))
+
+
+# -- 4: quiet prices ---------------------------------------------------------------------------------------------------
+
+
+@given(changes=st.lists(st.tuples(st.booleans(), st.sampled_from(SIZES)), min_size=1, max_size=30))
+def test_where_the_best_prices_stay_the_flow_is_what_the_queues_gained(
+    changes: list[tuple[bool, Decimal]],
+) -> None:
+    book = near(40)
+    bid, ask = book["bids"][0], book["asks"][0]
+    events: list[Event] = [{"t": 0, "type": "snapshot", **book}]
+    for n, (is_bid, size) in enumerate(changes):
+        sides = {"bids": [[bid[0], size]], "asks": []} if is_bid else {"bids": [], "asks": [[ask[0], size]]}
+        events.append({"t": Decimal(n) / 10, "type": "delta", **sides})
+    values = Desk().play(*events).values()
+    queues = values["best_size{side=bid}"], values["best_size{side=ask}"]
+    assert queues[0] is not None
+    assert queues[1] is not None
+    assert equal(values["ofi{window=60s}"], queues[0] - float(bid[1]) - (queues[1] - float(ask[1])))
+
+
+@given(events=streams(most=15, faults=False), later=streams(most=10, faults=False))
+def test_a_gap_and_the_same_book_again_add_nothing(events: list[Event], later: list[Event]) -> None:
+    book = told(events).now
+    assume(book is not None)
+    assert book is not None
+    t = end(events)
+
+    def rows(levels: Any) -> list[Any]:
+        return [
+            [Decimal(p.numerator) / p.denominator, Decimal(q.numerator) / q.denominator] for p, q in levels
+        ]
+
+    again = [
+        {"t": t, "type": "gap"},
+        {"t": t, "type": "snapshot", "bids": rows(book.bids), "asks": rows(book.asks)},
+    ]
+    rest = [event | {"t": event["t"] + t} for event in later if event["type"] != "snapshot"]
+    whole, split = Desk().play(*events, *rest).values(), Desk().play(*events, *again, *rest).values()
+    names = [
+        name
+        for name in whole
+        if not name.startswith(("window_coverage", "book_messages", "queue_imbalance{stat"))
+    ]
+    alike(whole, split, [name for name in names if "stat=" not in name])
+
+
+# -- 11: from scratch --------------------------------------------------------------------------------------------------
+
+
+def walk(count: int, seed: int) -> list[Event]:
+    """A long stream: levels come, change and go around a price that wanders."""
+    drawn = random.Random(seed)
+    events: list[Event] = [{"t": Decimal(0), "type": "snapshot", **near(40)}]
+    bids, asks = ({price: size for price, size in events[0][side]} for side in ("bids", "asks"))
+    middle = 40
+    for n in range(1, count):
+        middle = min(60, max(20, middle + drawn.choice((-1, 0, 0, 0, 0, 1))))
+        changes: dict[str, list[Any]] = {"bids": [], "asks": []}
+        for price in [p for p in bids if p >= PRICES[middle]]:
+            changes["bids"].append([price, Decimal(0)])
+        for price in [p for p in asks if p < PRICES[middle]]:
+            changes["asks"].append([price, Decimal(0)])
+        for _ in range(drawn.randint(1, 3)):
+            size = Decimal(drawn.randint(0, 10**7)) / 10**5 if drawn.random() < 0.8 else Decimal(0)
+            if drawn.random() < 0.5:
+                changes["bids"].append([PRICES[middle - 1 - drawn.randrange(15)], size])
+            else:
+                changes["asks"].append([PRICES[middle + drawn.randrange(15)], size])
+        for side, levels in (("bids", bids), ("asks", asks)):
+            for price, size in changes[side]:
+                levels.pop(price, None)
+                if size:
+                    levels[price] = size
+        events.append({"t": Decimal(n) / 50, "type": "delta", **changes})
+        if n % 7 == 0:
+            price, side = PRICES[middle], drawn.choice(("buy", "sell"))
+            events.append(
+                {
+                    "t": Decimal(n) / 50,
+                    "type": "trade",
+                    "price": price,
+                    "size": Decimal(n % 13 + 1) / 8,
+                    "side": side,
+                }
+            )
+    return events
+
+
+STATE = [
+    key
+    for key in PLAIN
+    if key not in ("ofi", "mlofi", "trade_flow_imbalance", "volume_delta", "cvd", "trade_intensity")
+]
+
+
+def from_scratch(count: int) -> None:
+    """After a long stream, values equal those computed anew: of the last book, and of the last minute's events."""
+    events = walk(count, count)
+    found = Desk().play(*events).values()
+    book: Event = {"t": 0, "type": "snapshot", "bids": [], "asks": []}
+    levels: dict[str, dict[Decimal, Decimal]] = {"bids": {}, "asks": {}}
+    for event in events:
+        for side in ("bids", "asks"):
+            for price, size in event.get(side, ()):
+                levels[side].pop(price, None)
+                if size:
+                    levels[side][price] = size
+    book |= {side: [[price, size] for price, size in levels[side].items()] for side in levels}
+    fresh = Desk(STATE).play(book).values()
+    for name, value in fresh.items():
+        if "stat=" not in name:
+            assert equal(found[name], value), (name, found[name], value)
+    tail = events[-5000:]
+    last = end(events)
+    start = {"t": tail[0]["t"], "type": "snapshot", **state_before(events[:-5000])}
+    for window in (1, 10, 60):
+        params = {"window": window, "t_eval": last}
+        assert same(found[f"ofi{{window={window}s}}"], answer("ofi", params, [start, *tail]))
+        assert same(found[f"volume_delta{{window={window}s}}"], answer("volume_delta", params, tail))
+    for level, wanted in enumerate(
+        answer("mlofi", {"window": 10, "levels": 5, "t_eval": last}, [start, *tail]), 1
+    ):
+        assert same(found[f"mlofi{{level={level},window=10s}}"], wanted)
+    fills = [event for event in events if event["type"] == "trade"]
+    assert same(found["cvd"], answer("cvd", {"t_eval": last}, fills))
+    for side in ("buy", "sell"):
+        params = {"side": side, "t_eval": last}
+        assert same(
+            found[f"trade_intensity{{side={side}}}"], answer("trade_intensity", params, fills[-2000:])
+        )
+
+
+def state_before(events: list[Event]) -> dict[str, Any]:
+    levels: dict[str, dict[Decimal, Decimal]] = {"bids": {}, "asks": {}}
+    for event in events:
+        for side in levels:
+            for price, size in event.get(side, ()):
+                levels[side].pop(price, None)
+                if size:
+                    levels[side][price] = size
+    return {side: [[price, size] for price, size in rows.items()] for side, rows in levels.items()}
+
+
+def test_after_twenty_thousand_updates_values_equal_those_from_scratch() -> None:
+    from_scratch(20_000)
+
+
+@pytest.mark.ci
+@pytest.mark.timeout(600)
+def test_after_a_hundred_thousand_updates_values_equal_those_from_scratch() -> None:
+    from_scratch(100_000)

@@ -1,0 +1,232 @@
+"""Every venue against its simulator under random faults: a book ends as the truth, or says that it is not live.
+
+All in memory on a made-up clock (`support/link.py`). What a venue cannot show is in its declaration: there the damage
+has to be gone after the next comparison with an image.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+
+from simulator.faults import (
+    Corrupt,
+    CrossedBook,
+    Cut,
+    Disconnect,
+    Double,
+    Drop,
+    Fault,
+    MalformedRest,
+    QuietMarket,
+    QuietSymbol,
+    RefuseConnection,
+    Reject,
+    RestStatus,
+    SequenceReset,
+    ShutdownNotice,
+    Silence,
+    SlowRest,
+    SnapshotAgain,
+    StaleSnapshot,
+    Swap,
+)
+from tests.support.link import SECOND, SYMBOLS, Link
+
+VENUES = sorted(SYMBOLS)
+SETTLED_WITHIN = 240.0  # seconds: a refusal is asked again after 60, a quiet book is probed after 90
+RESETS = {"okx": (SequenceReset, SnapshotAgain), "bybit": (SnapshotAgain,), "kraken": (SnapshotAgain,)}
+IMAGE_EVERY = 20.0  # seconds; in real life ten minutes
+
+every_venue = pytest.mark.parametrize(("name", "product"), VENUES, ids=lambda one: one)
+
+
+def linked(name: str, product: str, **more: Any) -> Link:
+    """A link whose books are all live."""
+    link = Link(name, product, **{"rate": 5.0, "levels": 60, **more})
+    if link.venue.image_every:
+        link.venue.image_every = IMAGE_EVERY  # type: ignore[misc]  # of this instance alone
+    link.start()
+    link.run_until(link.all_live, 30)
+    return link
+
+
+def whole_connection(fault: Fault) -> bool:
+    """Does a fault hit all symbols of a connection?"""
+    return isinstance(fault, (Disconnect, ShutdownNotice, Silence, RefuseConnection))
+
+
+def faults(name: str, product: str) -> st.SearchStrategy[Fault]:
+    """All that can go wrong at a venue."""
+    symbol = st.sampled_from(SYMBOLS[name, product])
+    short = st.floats(0.5, 12)
+    frames = [
+        st.builds(
+            kind,
+            symbol=symbol,
+            frame=st.sampled_from(("update", "update", "snapshot", "trade")),
+            count=st.integers(1, 3),
+        )
+        for kind in (Drop, Double, Swap, Cut)
+    ]
+    corrupt = st.builds(
+        Corrupt, symbol=symbol, rank=st.sampled_from(("near", "deep")), count=st.integers(1, 2)
+    )
+    markets = [
+        st.builds(QuietSymbol, symbol=symbol, seconds=short),
+        st.builds(QuietMarket, symbol=symbol, seconds=short),
+        st.builds(CrossedBook, symbol=symbol, seconds=st.floats(0.1, 4)),
+        st.builds(Reject, symbol=symbol),
+        *(st.builds(kind, symbol=symbol) for kind in RESETS.get(name, ())),
+    ]
+    connections = [
+        st.builds(Disconnect),
+        st.builds(RefuseConnection, status=st.sampled_from((429, 503)), count=st.integers(1, 4)),
+        st.builds(ShutdownNotice, seconds=st.floats(0.5, 8)),
+        st.builds(Silence, seconds=st.sampled_from((3.0, 12.0, 30.0, 70.0))),
+    ]
+    rest = [
+        st.builds(StaleSnapshot, symbol=symbol, seconds=st.floats(0.5, 4), count=st.integers(1, 4)),
+        st.builds(SlowRest, symbol=symbol, seconds=st.floats(1, 30), count=st.integers(1, 2)),
+        st.builds(
+            RestStatus,
+            status=st.sampled_from((418, 429, 500)),
+            retry_after=st.integers(1, 20),
+            count=st.integers(1, 4),
+        ),
+        st.builds(MalformedRest, symbol=symbol, count=st.integers(1, 3)),
+    ]
+    venue = Link(name, product, levels=5).venue
+    by_rest = rest if venue.snapshot_by_rest else []
+    # A sequence says that nothing was lost, not that a size is right: only a checksum or an image shows that.
+    changed = [corrupt] if (venue.checksum is not None and venue.image_every) or venue.proof == "none" else []
+    return st.one_of(*frames, *changed, *markets, *connections, *by_rest)
+
+
+def do(link: Link, fault: Fault) -> None:
+    """Let a fault happen; at a venue that cannot show a loss note what it may have damaged."""
+    link.inject(fault)
+    if link.is_blind and isinstance(fault, (QuietSymbol, Silence)):
+        link.taint(fault.symbol)
+        end = link.now + int((fault.seconds or 0) * SECOND)
+
+        def over(now: int) -> None:
+            if fault in link.simulator.faults.armed:
+                link.taint(fault.symbol)
+
+        link.at(end + SECOND, over)
+
+
+def settle(link: Link) -> float:
+    """Faults are over: everything becomes live and true, and stays so. Seconds that it took."""
+    for fault in link.simulator.faults.armed if link.is_blind else ():
+        link.taint(fault.symbol)
+    link.simulator.faults.clear()
+    link.behind.clear()  # what was kept back by then is gone, and the next frame shows it
+    link.run(14)  # a market that was made quiet moves again by then
+    took = link.run_until(lambda: link.sound() and not link.unequal(), SETTLED_WITHIN)
+    link.venue.image_every = 0.0  # type: ignore[misc]  # of this instance alone
+    link.run(3)
+    assert link.sound(), link.states()
+    assert link.unequal() == []
+    return took
+
+
+def check_values(link: Link) -> None:
+    """A book that is not live has no values."""
+    for reading in link.engine.books.values():
+        shown = reading.values(link.now)
+        if reading.state != "live":
+            assert all(value != value for value in shown), reading.state
+            assert reading.reason
+            assert reading.levels(5) == ([], [])
+
+
+@every_venue
+@settings(
+    max_examples=max(10, settings().max_examples // 5),
+    suppress_health_check=list(HealthCheck),
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # a plan is short: shrinking takes minutes and tells little more
+)
+@given(data=st.data())
+def test_random_faults(name: str, product: str, data: st.DataObject) -> None:
+    plan = data.draw(
+        st.lists(st.tuples(st.floats(0, 6), faults(name, product)), min_size=1, max_size=6), label="plan"
+    )
+    link = linked(name, product, seed=data.draw(st.integers(0, 1000), label="seed"))
+    before = len(link.fetches)
+    for wait, fault in plan:
+        link.run(wait)
+        do(link, fault)
+        check_values(link)
+    link.run(2)
+    check_values(link)
+    took = settle(link)
+    event(f"settled after {took // 30 * 30:g} s")
+    assert link.wrong == []
+
+    # Neighbours of what was hit did not notice.
+    hit = {fault.symbol for _, fault in plan}
+    alone = link.venue.scope == "symbol" and not any(map(whole_connection, (fault for _, fault in plan)))
+    if alone and None not in hit:
+        for native, pair in link.books.items():
+            if native not in hit:
+                assert (pair.resyncs, pair.gaps) == (0, 0), native
+
+    # Nobody was stormed.
+    asked = Counter(native for _, native, _ in link.fetches[before:])
+    strikes = sum(fault.count for _, fault in plan)
+    assert all(count <= 8 + 3 * strikes for count in asked.values()), link.fetches
+    assert len(link.connected) <= 10 + 3 * strikes
+
+
+@every_venue
+def test_books_start_and_stay_true(name: str, product: str) -> None:
+    """Full windows, some minutes, no fault: live at once, never wrong, nothing asked for twice."""
+    link = linked(name, product, levels=450, rate=8.0)
+    link.venue.image_every = 0.0  # type: ignore[misc]  # of this instance alone
+    first = len(link.fetches)
+    link.run(20)
+    assert link.sound()
+    assert link.unequal() == []
+    assert link.wrong == []
+    assert link.checked > 100
+    assert first == len(link.natives) * link.venue.snapshot_by_rest == len(link.fetches)
+    assert all((pair.resyncs, pair.gaps) == (0, 0) for pair in link.books.values())
+
+
+ONE_OF_EACH: list[Fault] = [
+    Drop(), Swap(), Cut(), Disconnect(), Silence(seconds=200), QuietSymbol(seconds=5),
+]  # fmt: skip
+
+
+@every_venue
+@pytest.mark.parametrize("fault", ONE_OF_EACH, ids=lambda fault: type(fault).__name__)
+def test_a_loss_is_seen_or_declared(name: str, product: str, fault: Fault) -> None:
+    """One loss alone: the book is not live (with a reason) at the next message, and true again soon."""
+    import dataclasses
+
+    link = linked(name, product)
+    native = link.natives[0]
+    fault = dataclasses.replace(fault, symbol=None if whole_connection(fault) else native)
+    before = len(link.told)
+    do(link, fault)
+    link.run(30)
+    seen = [said for said in link.told[before:] if said[1] == native and said[2] != "live"]
+    assert all(reason for _, _, _, reason in seen)
+    if isinstance(fault, Swap) and not seen:
+        assert link.unequal() == []  # it changed places with a trade, which costs nothing
+    elif link.is_blind and not seen:
+        assert any("10 min" in spot for spot in link.venue.blind_spots)
+    else:
+        assert seen
+    settle(link)
+    assert link.wrong == []
