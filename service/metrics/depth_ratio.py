@@ -50,21 +50,22 @@ class DepthRatio(Metric):
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
         k: cython.int
         levels: cython.int
-        n: cython.int = 0
+        n: cython.int
+        bids: cython.int = 0
+        asks: cython.int = 0
         bid: cython.double = 0
         ask: cython.double = 0
         for k in range(self.count):
             levels = self.levels[k]
-            if levels < n:
-                n = 0
-                bid = 0
-                ask = 0
-            while n < levels:  # each sum goes on where the one before ended
-                if n < book.bid_count:
-                    bid += book.bid_size[n]
-                if n < book.ask_count:
-                    ask += book.ask_size[n]
-                n += 1
+            if levels < bids or levels < asks:
+                bids = asks = 0
+                bid = ask = 0
+            for n in range(bids, min(levels, book.bid_count)):  # each sum goes on where the one before ended
+                bid += book.bid_size[n]
+            for n in range(asks, min(levels, book.ask_count)):
+                ask += book.ask_size[n]
+            bids = min(levels, book.bid_count)
+            asks = min(levels, book.ask_count)
             if bid > 0 and ask > 0 and book.bids_reach(levels) and book.asks_reach(levels):
                 self.row[self.at + k] = bid / ask
                 self.row[self.at + self.count + k] = log(bid / ask)
