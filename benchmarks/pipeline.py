@@ -70,9 +70,8 @@ class Server:
                 f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode()
             )
             answering = asyncio.create_task(self.answer(reader, writer))
-            data = memoryview(b"".join(self.wire[: int(count[1])]))
-            for start in range(0, len(data), CHUNK):
-                writer.write(data[start : start + CHUNK])
+            for piece in self.pieces(int(count[1])):
+                writer.write(piece)
                 await writer.drain()
             await answering
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
@@ -81,6 +80,19 @@ class Server:
             if answering is not None:
                 answering.cancel()
             writer.close()
+
+    def pieces(self, count: int) -> list[bytes]:
+        """The first frames, joined to about CHUNK bytes: an answer never falls into the middle of a frame."""
+        pieces: list[bytes] = []
+        held: list[bytes] = []
+        size = 0
+        for frame in self.wire[:count]:
+            held.append(frame)
+            size += len(frame)
+            if size >= CHUNK:
+                pieces.append(b"".join(held))
+                held, size = [], 0
+        return [*pieces, b"".join(held)]
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Reads the client's (masked) messages until it closes; acknowledges requests, answers pings."""

@@ -61,6 +61,7 @@ class Steelyard:
         self.session: Any = None
         self.book: Any = None
         self.received: Any = None
+        self.kept: Reading | None = None
 
     def prepare(self, stream: Stream) -> None:
         venue = getattr(self.venues, PRODUCTS[stream.name])()
@@ -81,7 +82,7 @@ class Steelyard:
             settle=stream.recording.instrument["marginAsset"],
             **self.venues.steps(stream.recording.instrument),
         )
-        self.stream = stream
+        self.stream, self.kept = stream, None
         self.session = self.sessions.Session(venue, next(iter(venue.routes)))
         pair = self.session.add(self.sync.Pair(venue, instrument))
         self.session.keeper.prepare(pair)
@@ -94,6 +95,9 @@ class Steelyard:
         self.received(frame, time.time_ns())
 
     def latest(self) -> Reading | None:
+        return self.kept or self.read()
+
+    def read(self) -> Reading | None:
         if self.book.state != "live":
             return None
         found = self.book.values(self.book.received)
@@ -131,6 +135,7 @@ class Steelyard:
         driver.start()
         try:
             await done.wait()
+            self.kept = self.read()  # a book whose connection is closed has no values
         finally:
             timers.cancel()
             await network.close()
