@@ -248,46 +248,58 @@ def _serve(
     seed: int = 1,
     with_api: bool = True,
 ) -> None:
-    from .rows import Step
+    from .plan import Plan
+    from .rows import Rows, Step, chosen, writing
 
     settings.api.check()
     step = Step(every)
-    if record is not None and record.exists() and any(record.iterdir()):
-        raise UsageError(f"{record}: is not empty; name a new folder for the recording")
+    chosen(Plan(settings.metrics.only or None).outputs, _keys(metrics))
+    if record is not None:
+        _empty(record)
 
     async def work() -> None:
         from .app import Service
         from .demo import SYMBOLS, SimulatedVenues, settings_for
-        from .rows import Rows, finished, opened
 
         simulators = SimulatedVenues(list(SYMBOLS), seed) if simulated else None
-        chosen = settings
-        if simulators is not None:
-            await simulators.start()
-            chosen = settings_for(settings, simulators)
-        service = Service(chosen, simulated=simulated, record=record, with_api=with_api)
-        service.stop_on_signals()
-        stream = opened(out) if out else None
-        if stream is not None:
-            service.rows = Rows(service.engine, step, _keys(metrics), stream)
-        if sys.stdout.isatty():
-            service.bound = lambda port: print(f"\n  Steelyard: http://{chosen.api.host}:{port}\n")
-        if seconds:
-            asyncio.get_running_loop().call_later(seconds, service.stopping.set)
-        watching = asyncio.create_task(simulators.watch()) if simulators else None
+        its = settings
+        watching: asyncio.Task[None] | None = None
         try:
+            if simulators is not None:
+                await simulators.start()
+                its = settings_for(settings, simulators)
+                watching = asyncio.create_task(simulators.watch())
+            service = Service(its, simulated=simulated, record=record, with_api=with_api)
+            service.stop_on_signals()
+            if stream is not None:
+                service.rows = Rows(service.engine, step, _keys(metrics), stream)
+            if sys.stdout.isatty():
+                service.bound = lambda port: print(f"\n  Steelyard: http://{its.api.host}:{port}\n")
+            if seconds:
+                asyncio.get_running_loop().call_later(seconds, service.stopping.set)
             await service.run()
         finally:
-            if watching is not None and simulators is not None:
+            if watching is not None:
                 watching.cancel()
+            if simulators is not None:
                 await simulators.stop()
-            if stream is not None and out is not None:
-                finished(out, stream)
 
     try:
-        uvloop.run(work())
+        with writing(out) as stream:
+            uvloop.run(work())
     except* UsageError as failures:
         raise failures.exceptions[0] from None
+
+
+def _empty(folder: Path) -> None:
+    """Make the folder of a recording; one that holds something is not written into."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = any(folder.iterdir())
+    except OSError as failure:
+        raise UsageError(f"{folder}: cannot be the folder of a recording ({failure.strerror})") from failure
+    if taken:
+        raise UsageError(f"{folder}: is not empty; name a new folder for the recording")
 
 
 @contextmanager

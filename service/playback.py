@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
+
+from fastapi import FastAPI
 
 from connectors.errors import UsageError
 from connectors.session import Session
@@ -18,7 +21,7 @@ from .app import facts
 from .engine import Engine
 from .plan import Plan
 from .replay import Player
-from .rows import Rows, Step, finished, opened
+from .rows import Rows, Step, chosen, writing
 from .settings import Settings
 
 SECOND = 1_000_000_000
@@ -51,6 +54,7 @@ class Playback:
         )
         self.step = Step(every)
         self.metrics = metrics
+        chosen(self.engine.outputs, metrics)
         self.rows: Rows | None = None
 
     def _made(self, pair: Pair, session: Session) -> None:
@@ -59,23 +63,15 @@ class Playback:
     def run(self, tick: Callable[[int], None]) -> None:
         """Play to the end and write rows."""
         assert self.out is not None
-        stream = opened(self.out)
-        self._write_to(stream)
-        done = False
-        try:
+        with writing(self.out) as stream:
+            self._write_to(stream)
             for now in self.player.play():
                 tick(now)
-            done = True
-        finally:
-            if done:
-                finished(self.out, stream)
-            elif self.out != "-":
-                stream.close()
-                Path(self.out + ".part").unlink(missing_ok=True)
 
-    def _write_to(self, stream: object) -> None:
-        self.rows = Rows(self.engine, self.step, self.metrics, stream)  # type: ignore[arg-type]
-        self.player.watch(self.rows)
+    def _write_to(self, stream: BinaryIO | None) -> None:
+        if stream is not None:
+            self.rows = Rows(self.engine, self.step, self.metrics, stream)
+            self.player.watch(self.rows)
 
     async def serve(self, tick: Callable[[int], None]) -> None:
         """Play while the API, page and /metrics show it, and go on serving at the end until stopped."""
@@ -87,9 +83,13 @@ class Playback:
             loop.add_signal_handler(number, stopping.set)
         api = self.settings.api
         application = create_app(self.engine, facts(), api, lambda: self.player.now)
-        stream = opened(self.out) if self.out else None
-        if stream is not None:
+        with writing(self.out) as stream:
             self._write_to(stream)
+            await self._both(application, tick, stopping)
+
+    async def _both(self, application: FastAPI, tick: Callable[[int], None], stopping: asyncio.Event) -> None:
+        """Serve and play; serving goes on when all is played."""
+        api = self.settings.api
         serving = asyncio.create_task(
             serve(
                 application,
@@ -107,8 +107,6 @@ class Playback:
         await serving
         stopping.set()
         await playing
-        if stream is not None and self.out is not None:
-            finished(self.out, stream)
 
     async def _play(self, tick: Callable[[int], None], stopping: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +16,7 @@ from connectors.book import NOWHERE
 from connectors.errors import UsageError
 
 from .engine import Engine, Readings
+from .metrics.declare import Output
 
 SECOND = 1_000_000_000
 _STEP = re.compile(r"(?:(?P<count>[1-9]\d*)n|(?P<time>\d+(?:\.\d+)?)(?P<unit>ms|s|m))")
@@ -41,18 +44,7 @@ class Rows:
     def __init__(self, engine: Engine, step: Step, metrics: Sequence[str], out: BinaryIO) -> None:
         """`metrics` are keys or globs; none means all."""
         self.engine, self.step, self.out = engine, step, out
-        wanted = [
-            any(fnmatchcase(output.key, one) or fnmatchcase(output.name, one) for one in metrics)
-            or not metrics
-            for output in engine.outputs
-        ]
-        for one in metrics:
-            if not any(
-                fnmatchcase(output.key, one) or fnmatchcase(output.name, one) for output in engine.outputs
-            ):
-                known = ", ".join(dict.fromkeys(output.key for output in engine.outputs))
-                raise UsageError(f"--metrics {one}: no such metric; known are {known}")
-        self.wanted = [(k, output.name) for k, output in enumerate(engine.outputs) if wanted[k]]
+        self.wanted = chosen(engine.outputs, metrics)
         self.next = NOWHERE
         self.written = 0
         self._applied: dict[int, int] = {}
@@ -106,21 +98,43 @@ class Rows:
         self.written += 1
 
 
-def opened(path: str) -> BinaryIO:
-    """The file to write rows to; `-` is standard output. Written beside and renamed by `finished`."""
-    import sys
+def chosen(outputs: Sequence[Output], metrics: Sequence[str]) -> list[tuple[int, str]]:
+    """Place and name of the outputs that some keys or globs mean; all where there are none."""
 
+    def fits(output: Output, one: str) -> bool:
+        return fnmatchcase(output.key, one) or fnmatchcase(output.name, one)
+
+    for one in metrics:
+        if not any(fits(output, one) for output in outputs):
+            known = ", ".join(dict.fromkeys(output.key for output in outputs))
+            raise UsageError(f"--metrics {one}: no such metric; known are {known}")
+    return [
+        (place, output.name)
+        for place, output in enumerate(outputs)
+        if not metrics or any(fits(output, one) for one in metrics)
+    ]
+
+
+@contextmanager
+def writing(path: str | None) -> Iterator[BinaryIO | None]:
+    """The file to write rows to; `-` is standard output. It gets its name at the end, if all went well."""
+    if path is None:
+        yield None
+        return
     if path == "-":
-        return sys.stdout.buffer
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    part = Path(path + ".part")
     try:
-        return Path(path + ".part").open("wb")
+        out = part.open("wb")
     except OSError as failure:
         raise UsageError(f"--out {path}: cannot be written ({failure.strerror})") from failure
-
-
-def finished(path: str, out: BinaryIO) -> None:
-    """All rows are written: give the file its name."""
-    out.flush()
-    if path != "-":
+    try:
+        yield out
+    except BaseException:
         out.close()
-        Path(path + ".part").replace(path)
+        part.unlink(missing_ok=True)
+        raise
+    out.close()
+    part.replace(path)
