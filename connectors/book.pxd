@@ -8,36 +8,53 @@ cdef class Side:
     cdef public int sign
     cdef readonly int count
     cdef bint keep_text
-    cdef long long[::1] keys, sizes
-    cdef int[::1] texts
-    cdef int blocks, made, free_count, hint
-    cdef int[::1] order, fill, free
-    cdef long long[::1] first
-    cdef double[::1] block_base, block_quote
-    cdef signed char[::1] stale
-    cdef readonly double base, quote
-    cdef double unit
-    cdef double price_unit
+    # levels: 32 a block
+    cdef long long* keys
+    cdef long long* sizes
+    cdef int* texts
+    # by position, best first
+    cdef int blocks, hint
+    cdef long long* first
+    cdef int* order
+    # by block
+    cdef int made, free_count
+    cdef int* fill
+    cdef int* free
+    cdef double* lots
+    cdef double* value
+    cdef signed char* stale
+    # what one is worth
+    cdef double price_unit, up, down
     cdef bint inverse
+    # the best levels, as Book keeps them
+    cdef long long edge
+    cdef bint dirty
+    # answers of sum_to and _sum
+    cdef readonly double base, quote
+    cdef double sum_lots, sum_value
 
+    cdef int _grow(self, int blocks) except -1
     cdef void clear(self) noexcept
     cdef int _position(self, long long key) noexcept
-    cdef int _rank_in(self, int block, long long key) noexcept
-    cdef long long put(self, long long key, long long size, int text)
+    cdef long long put(self, long long key, long long size, int text) except -1
     cdef void _remove(self, int position, int rank) noexcept
-    cdef int _insert(self, int position, int rank, long long key, long long size, int text) except? -1
-    cdef int _open_block(self, int position)
-    cdef void _split(self, int position)
+    cdef void _shift(self, int source, int to, int levels) noexcept
     cdef void _merge(self, int position) noexcept
+    cdef int _insert(self, int position, int rank, long long key, long long size, int text) except -1
+    cdef int _open_block(self, int position) except -1
+    cdef int _split(self, int position) except -1
     cdef void _close_block(self, int position) noexcept
     cpdef long long best(self) noexcept
     cpdef long long worst(self) noexcept
     cpdef int trim(self, int most) noexcept
-    cdef void _sum(self, int block) noexcept
+    cdef void scale(self, long long price_factor, long long size_factor) noexcept
+    cdef void set_units(self, double price_unit, double up, double down, bint inverse) noexcept
+    cdef int top(
+        self, int most, long long[::1] keys, double[::1] price, double[::1] size, double[::1] total
+    ) noexcept
     cpdef void sum_to(self, long long key) noexcept
-    cdef double decayed(self, double mid, double scale, long long last) noexcept
-    cdef int top(self, int most, long long[::1] keys, double[::1] price, double[::1] size) noexcept
-    cpdef void scale(self, long long price_factor, long long size_factor) noexcept
+    cdef void _sum(self, int block, int levels) noexcept
+    cpdef double decayed(self, double mid, double scale, long long last) noexcept
 
 @cython.final
 cdef class Book:
@@ -52,26 +69,28 @@ cdef class Book:
     cdef readonly long long changes
     cdef readonly int changed
     cdef public long long bid_floor, ask_ceiling
-    cdef unsigned long long[::1] tens
-    cdef long long bid_edge, ask_edge
     cdef readonly int tops
-    cdef bint top_stale
     # the best TOP levels of each side, best first
     cdef readonly int bid_count, ask_count
     cdef long long[::1] bid_key, ask_key
     cdef double[::1] bid_price, ask_price
     cdef double[::1] bid_size, ask_size
+    cdef double[::1] bid_total, ask_total
 
     cpdef void clear(self)
-    cpdef int apply(self, Scanner scan, int start, int end)
-    cdef int _level(self, int side, long long price, int price_places, long long size, int size_places, int text)
-    cpdef int put(self, int side, long long price, int price_places, long long size, int size_places, int text)
+    cpdef int apply(self, Scanner scan, int start, int end) except -1
+    cdef int _level(
+        self, int side, long long price, int price_places, long long size, int size_places, int text
+    ) except -1
+    cpdef int put(
+        self, int side, long long price, int price_places, long long size, int size_places, int text
+    ) except -1
     cdef double power(self, int places) noexcept
-    cpdef bint refresh(self)
+    cpdef bint refresh(self) noexcept
     cpdef bint crossed(self) noexcept
-    cpdef bint widen(self, int price_places, int size_places)
+    cpdef bint widen(self, int price_places, int size_places) except *
     cpdef void truncate(self, int depth) noexcept
     cdef bint bids_reach(self, int levels) noexcept
     cdef bint asks_reach(self, int levels) noexcept
-    cdef double bid_sum(self, int levels) noexcept
-    cdef double ask_sum(self, int levels) noexcept
+    cpdef double bid_sum(self, int levels) noexcept
+    cpdef double ask_sum(self, int levels) noexcept

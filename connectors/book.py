@@ -1,6 +1,6 @@
 """One instrument's order book: two sorted sides of integer prices and sizes, and the best levels as numbers.
 
-Both sides are kept best first in blocks of 64 levels. A bid stands under the negative of its price, so that one
+Both sides are kept best first in blocks of up to 32 levels. A bid stands under the negative of its price, so that one
 piece of code serves both sides: `key = sign * price`, ascending. Prices and sizes are integers of `price_places`
 and `size_places` decimals; a number with more decimals widens the book, one that then no longer fits is refused.
 Each block remembers the sum of its levels, so that depth in a band costs blocks, not levels.
@@ -9,21 +9,30 @@ Each block remembers the sum of its levels, so that depth in a band costs blocks
 from __future__ import annotations
 
 import array
+from decimal import Decimal
 from typing import Any
 
 import cython
 from cython.cimports.libc.math import exp
+from cython.cimports.libc.stdlib import free, realloc
+from cython.cimports.libc.string import memmove, memset
 
-from .wire import EXPONENT
+from .wire import EXPONENT, Scanner
 
 TOP = 20  # levels a side that are kept as numbers for the metrics of each message
 NAN = cython.declare(cython.double, float("nan"))
-_BLOCK = cython.declare(cython.int, 64)
-_THIN = cython.declare(cython.int, 12)
-_LARGEST = cython.declare(cython.longlong, 4_000_000_000_000_000_000)
+_LARGEST = cython.declare(cython.longlong, 4_000_000_000_000_000_000)  # the sum of two keys still fits
 _NOWHERE = cython.declare(cython.longlong, 9_000_000_000_000_000_000)
 NOWHERE = 9_000_000_000_000_000_000  # a key no level reaches: a side without a bound
 OFF_SCALE = 1  # what apply and put answer where a number does not fit the book's integers
+_OFF_SCALE = cython.declare(cython.int, OFF_SCALE)
+
+_TENS = cython.declare(cython.longlong[19])  # 10**k, and what may be multiplied with it
+_FITS = cython.declare(cython.longlong[19])
+_power = cython.declare(cython.int)
+for _power in range(19):
+    _TENS[_power] = int("1" + "0" * _power)
+    _FITS[_power] = 4_000_000_000_000_000_000 // int("1" + "0" * _power)
 
 
 @cython.final
@@ -31,43 +40,53 @@ OFF_SCALE = 1  # what apply and put answer where a number does not fit the book'
 class Side:
     """One side, best level first. Sizes are above zero; `count` levels.
 
-    `unit` turns a size into contracts times contract size, `price_unit` a key into a price; `inverse` says that
-    a contract is worth quote, not base.
+    The block at `order[position]` holds `fill` levels from place `32 * block` of `keys` and `sizes` on, `first` is its
+    best key by position; places of `free` blocks are used again. `lots` and `value` are a block's sums of sizes and of
+    sizes times (inverse: by) keys, unless `stale`. A change at or before key `edge` makes the best levels `dirty`.
+
+    A size in base (inverse: in quote) is `size * up / down`, a price is `key / price_unit`.
     """
 
     def __init__(self, sign: int, keep_text: bool) -> None:
         self.sign = sign
         self.keep_text = keep_text
-        self.unit = 1.0
-        self.price_unit = 1.0
-        self.inverse = False
-        self.made = 0
-        self.keys = self.sizes = array.array("q")
-        self.first = array.array("q", bytes(8))
-        self.texts = self.order = self.fill = self.free = array.array("i")
-        self.block_base = self.block_quote = array.array("d")
-        self.stale = array.array("b")
+        self.up = self.down = self.price_unit = 1.0
         self._grow(2)
         self.clear()
 
-    def _grow(self, blocks: cython.int) -> None:
+    def __dealloc__(self) -> None:
+        free(self.keys)
+        free(self.sizes)
+        free(self.texts)
+        free(self.first)
+        free(self.order)
+        free(self.fill)
+        free(self.free)
+        free(self.lots)
+        free(self.value)
+        free(self.stale)
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _grow(self, blocks: cython.int) -> cython.int:
         """Room for `blocks` blocks in all."""
         k: cython.int
-        self.keys = _longer(self.keys, "q", blocks * 64)
-        self.sizes = _longer(self.sizes, "q", blocks * 64)
+        self.keys = cython.cast(cython.p_longlong, _resized(self.keys, blocks * 32 * 8))
+        self.sizes = cython.cast(cython.p_longlong, _resized(self.sizes, blocks * 32 * 8))
         if self.keep_text:
-            self.texts = _longer(self.texts, "i", blocks * 64)
-        self.first = _longer(self.first, "q", blocks + 1)
-        self.order = _longer(self.order, "i", blocks)
-        self.fill = _longer(self.fill, "i", blocks)
-        self.free = _longer(self.free, "i", blocks)
-        self.block_base = _longer(self.block_base, "d", blocks)
-        self.block_quote = _longer(self.block_quote, "d", blocks)
-        self.stale = _longer(self.stale, "b", blocks)
+            self.texts = cython.cast(cython.p_int, _resized(self.texts, blocks * 32 * 4))
+        self.first = cython.cast(cython.p_longlong, _resized(self.first, blocks * 8))
+        self.order = cython.cast(cython.p_int, _resized(self.order, blocks * 4))
+        self.fill = cython.cast(cython.p_int, _resized(self.fill, blocks * 4))
+        self.free = cython.cast(cython.p_int, _resized(self.free, blocks * 4))
+        self.lots = cython.cast(cython.p_double, _resized(self.lots, blocks * 8))
+        self.value = cython.cast(cython.p_double, _resized(self.value, blocks * 8))
+        self.stale = cython.cast(cython.p_schar, _resized(self.stale, blocks))
         for k in range(self.made, blocks):
             self.free[self.free_count] = k
             self.free_count += 1
         self.made = blocks
+        return 0
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -79,6 +98,8 @@ class Side:
         self.free_count = self.made
         for k in range(self.made):
             self.free[k] = self.made - 1 - k
+        self.edge = _NOWHERE
+        self.dirty = True
 
     # -- finding ---------------------------------------------------------------------------------------------
 
@@ -88,36 +109,21 @@ class Side:
         """The block that holds the key or would: the last whose first key is not beyond it."""
         low: cython.int = self.hint
         high: cython.int = self.blocks
-        middle: cython.int
+        half: cython.int
         if low < high and self.first[low] <= key:  # the levels of a message come sorted: look where we were
             if low + 1 == high or key < self.first[low + 1]:
                 return low
+            low += 1
         else:
             high = low if low < high else high
             low = 0
-        length: cython.int = high - low
-        while length > 1:
-            middle = length >> 1
-            low += middle * (self.first[low + middle] <= key)
-            length -= middle
+        high -= low  # from here on the number of blocks that are left
+        while high > 1:  # without branches on the comparison: the processor could only guess them
+            half = high >> 1
+            low += half * (self.first[low + half] <= key)
+            high -= half
         self.hint = low
         return low
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _rank_in(self, block: cython.int, key: cython.longlong) -> cython.int:
-        """How many levels of the block come before the key."""
-        base: cython.int = block * _BLOCK
-        low: cython.int = 0
-        length: cython.int = self.fill[block]
-        half: cython.int
-        if length == 0:
-            return 0
-        while length > 1:  # without branches on the comparison: the processor could only guess them
-            half = length >> 1
-            low += half * (self.keys[base + low + half - 1] < key)
-            length -= half
-        return low + (self.keys[base + low] < key)
 
     @cython.ccall
     @cython.exceptval(check=False)
@@ -133,63 +139,68 @@ class Side:
         if self.count == 0:
             return _NOWHERE
         block = self.order[self.blocks - 1]
-        return self.keys[block * _BLOCK + self.fill[block] - 1]
+        return self.keys[block * 32 + self.fill[block] - 1]
 
     # -- changing --------------------------------------------------------------------------------------------
 
     @cython.cfunc
+    @cython.exceptval(-1, check=False)
     def put(self, key: cython.longlong, size: cython.longlong, text: cython.int) -> cython.longlong:
         """Give the level this size, 0 removes it; the size it had before, 0 if there was none."""
         position: cython.int
         block: cython.int
         rank: cython.int
         at: cython.int
-        old: cython.longlong
+        old: cython.longlong = 0
         if self.blocks == 0:
             if size != 0:
                 self._insert(0, 0, key, size, text)
             return 0
         position = self._position(key)
         block = self.order[position]
-        rank = self._rank_in(block, key)
-        at = block * _BLOCK + rank
+        rank = _rank(self.keys + block * 32, self.fill[block], key)
+        at = block * 32 + rank
         if rank < self.fill[block] and self.keys[at] == key:
             old = self.sizes[at]
-            self.stale[block] = 1
             if size == 0:
                 self._remove(position, rank)
             else:
                 self.sizes[at] = size
+                self.stale[block] = True
                 if self.keep_text:
                     self.texts[at] = text
-            return old
-        if size != 0:
+        elif size != 0:
             self._insert(position, rank, key, size, text)
-        return 0
+        if key <= self.edge and old != size:
+            self.dirty = True
+        return old
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def _remove(self, position: cython.int, rank: cython.int) -> cython.void:
         block: cython.int = self.order[position]
-        base: cython.int = block * _BLOCK
-        k: cython.int
         fill: cython.int = self.fill[block] - 1
-        for k in range(base + rank, base + fill):
-            self.keys[k] = self.keys[k + 1]
-        for k in range(base + rank, base + fill):
-            self.sizes[k] = self.sizes[k + 1]
-        if self.keep_text:
-            for k in range(base + rank, base + fill):
-                self.texts[k] = self.texts[k + 1]
-        self.fill[block] = fill
         self.count -= 1
         if fill == 0:
             self._close_block(position)
             return
+        self._shift(block * 32 + rank + 1, block * 32 + rank, fill - rank)
+        self.fill[block] = fill
+        self.stale[block] = True
         if rank == 0:
-            self.first[position] = self.keys[base]
-        if fill < _THIN and self.blocks > 1:
+            self.first[position] = self.keys[block * 32]
+        if fill < 8 and self.blocks > 1:
             self._merge(position)
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _shift(self, source: cython.int, to: cython.int, levels: cython.int) -> cython.void:
+        """Move levels to another place."""
+        memmove(self.keys + to, self.keys + source, levels * 8)
+        memmove(self.sizes + to, self.sizes + source, levels * 8)
+        if self.keep_text:
+            memmove(self.texts + to, self.texts + source, levels * 4)
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -198,22 +209,15 @@ class Side:
         left: cython.int = position if position + 1 < self.blocks else position - 1
         into: cython.int = self.order[left]
         out: cython.int = self.order[left + 1]
-        k: cython.int
-        to: cython.int = into * _BLOCK + self.fill[into]
-        source: cython.int = out * _BLOCK
-        if self.fill[into] + self.fill[out] > _BLOCK - 16:
+        if self.fill[into] + self.fill[out] > 24:
             return
-        for k in range(self.fill[out]):
-            self.keys[to + k] = self.keys[source + k]
-            self.sizes[to + k] = self.sizes[source + k]
-            if self.keep_text:
-                self.texts[to + k] = self.texts[source + k]
+        self._shift(out * 32, into * 32 + self.fill[into], self.fill[out])
         self.fill[into] += self.fill[out]
-        self.stale[into] = 1
+        self.stale[into] = True
         self._close_block(left + 1)
 
     @cython.cfunc
-    @cython.exceptval(-1, check=True)
+    @cython.exceptval(-1, check=False)
     def _insert(
         self,
         position: cython.int,
@@ -223,13 +227,13 @@ class Side:
         text: cython.int,
     ) -> cython.int:
         block: cython.int
-        base: cython.int
-        k: cython.int
-        fill: cython.int
+        at: cython.int
         if self.blocks == 0:
             self._open_block(0)
-        elif self.fill[self.order[position]] == _BLOCK:
-            if rank == _BLOCK and position + 1 == self.blocks:
+        elif self.fill[self.order[position]] == 32:
+            if (
+                rank == 32 and position + 1 == self.blocks
+            ):  # whole books come in order: their blocks stay full
                 position += 1
                 rank = 0
                 self._open_block(position)
@@ -237,82 +241,63 @@ class Side:
                 self._open_block(0)
             else:
                 self._split(position)
-                if rank > _BLOCK // 2:
+                if rank > 16:
                     position += 1
-                    rank -= _BLOCK // 2
+                    rank -= 16
         block = self.order[position]
-        base = block * _BLOCK
-        fill = self.fill[block]
-        k = base + fill
-        while k > base + rank:
-            self.keys[k] = self.keys[k - 1]
-            k -= 1
-        k = base + fill
-        while k > base + rank:
-            self.sizes[k] = self.sizes[k - 1]
-            k -= 1
-        self.keys[k] = key
-        self.sizes[k] = size
+        at = block * 32 + rank
+        self._shift(at, at + 1, self.fill[block] - rank)
+        self.keys[at] = key
+        self.sizes[at] = size
         if self.keep_text:
-            k = base + fill
-            while k > base + rank:
-                self.texts[k] = self.texts[k - 1]
-                k -= 1
-            self.texts[k] = text
-        self.fill[block] = fill + 1
-        self.stale[block] = 1
+            self.texts[at] = text
+        self.fill[block] += 1
+        self.stale[block] = True
         if rank == 0:
             self.first[position] = key
         self.count += 1
         return 0
 
     @cython.cfunc
+    @cython.exceptval(-1, check=False)
     def _open_block(self, position: cython.int) -> cython.int:
         """Make an empty block at this place of the order."""
-        k: cython.int
         block: cython.int
         if self.free_count == 0:
-            self._grow(self.made + (self.made >> 2) + 2)
+            self._grow(self.made + (self.made >> 3) + 2)
         self.free_count -= 1
         block = self.free[self.free_count]
-        k = self.blocks
-        while k > position:
-            self.order[k] = self.order[k - 1]
-            self.first[k] = self.first[k - 1]
-            k -= 1
+        memmove(self.order + position + 1, self.order + position, (self.blocks - position) * 4)
+        memmove(self.first + position + 1, self.first + position, (self.blocks - position) * 8)
         self.order[position] = block
         self.fill[block] = 0
-        self.stale[block] = 1
+        self.stale[block] = True
         self.blocks += 1
-        return block
+        return 0
 
     @cython.cfunc
-    def _split(self, position: cython.int) -> cython.void:
+    @cython.exceptval(-1, check=False)
+    def _split(self, position: cython.int) -> cython.int:
         """Move the farther half of a full block into a new one behind it."""
         source: cython.int = self.order[position]
-        block: cython.int = self._open_block(position + 1)
-        half: cython.int = _BLOCK // 2
-        k: cython.int
-        for k in range(half):
-            self.keys[block * _BLOCK + k] = self.keys[source * _BLOCK + half + k]
-            self.sizes[block * _BLOCK + k] = self.sizes[source * _BLOCK + half + k]
-            if self.keep_text:
-                self.texts[block * _BLOCK + k] = self.texts[source * _BLOCK + half + k]
-        self.fill[source] = half
-        self.fill[block] = half
-        self.stale[source] = 1
-        self.first[position + 1] = self.keys[block * _BLOCK]
+        block: cython.int
+        self._open_block(position + 1)
+        block = self.order[position + 1]
+        self._shift(source * 32 + 16, block * 32, 16)
+        self.fill[source] = 16
+        self.fill[block] = 16
+        self.stale[source] = True
+        self.first[position + 1] = self.keys[block * 32]
+        return 0
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def _close_block(self, position: cython.int) -> cython.void:
-        k: cython.int
         self.free[self.free_count] = self.order[position]
         self.free_count += 1
         self.blocks -= 1
-        for k in range(position, self.blocks):
-            self.order[k] = self.order[k + 1]
-            self.first[k] = self.first[k + 1]
+        memmove(self.order + position, self.order + position + 1, (self.blocks - position) * 4)
+        memmove(self.first + position, self.first + position + 1, (self.blocks - position) * 8)
         self.hint = 0
 
     @cython.ccall
@@ -330,25 +315,39 @@ class Side:
                 self._close_block(self.blocks - 1)
             else:
                 self.fill[block] -= excess
-                self.stale[block] = 1
+                self.stale[block] = True
             self.count -= excess
             dropped += excess
+        if dropped > 0 and self.worst() <= self.edge:
+            self.dirty = True
         return dropped
 
-    @cython.ccall
+    @cython.cfunc
     @cython.exceptval(check=False)
     def scale(self, price_factor: cython.longlong, size_factor: cython.longlong) -> cython.void:
         """Multiply all keys and sizes; the caller has made sure that they fit."""
         position: cython.int
         k: cython.int
-        base: cython.int
+        at: cython.int
         for position in range(self.blocks):
-            base = self.order[position] * _BLOCK
+            at = self.order[position] * 32
             self.first[position] *= price_factor
-            self.stale[self.order[position]] = 1
-            for k in range(base, base + self.fill[self.order[position]]):
+            for k in range(at, at + self.fill[self.order[position]]):
                 self.keys[k] *= price_factor
                 self.sizes[k] *= size_factor
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def set_units(
+        self, price_unit: cython.double, up: cython.double, down: cython.double, inverse: cython.bint
+    ) -> cython.void:
+        self.price_unit = price_unit
+        self.up = up
+        self.down = down
+        self.inverse = inverse
+        memset(self.stale, 1, self.made)
+        self.edge = _NOWHERE
+        self.dirty = True
 
     def largest(self) -> tuple[int, int]:
         """The largest distance of a key from zero and the largest size."""
@@ -367,83 +366,89 @@ class Side:
         keys: cython.longlong[::1],
         price: cython.double[::1],
         size: cython.double[::1],
+        total: cython.double[::1],
     ) -> cython.int:
-        """Write the best `most` levels: key, price, size in base units. How many there are."""
+        """Write the best `most` levels: key, price, size in base, sum of sizes so far. How many there are."""
         position: cython.int
         k: cython.int
-        base: cython.int
-        fill: cython.int
+        at: cython.int
         n: cython.int = 0
-        p: cython.double
+        sum: cython.double = 0
+        self.edge = _NOWHERE
+        self.dirty = False
         for position in range(self.blocks):
-            base = self.order[position] * _BLOCK
-            fill = self.fill[self.order[position]]
-            for k in range(base, base + fill):
-                if n == most:
-                    return n
-                p = self.sign * self.keys[k] / self.price_unit
+            at = self.order[position] * 32
+            for k in range(at, at + self.fill[self.order[position]]):
                 keys[n] = self.keys[k]
-                price[n] = p
-                size[n] = self.sizes[k] / self.unit / p if self.inverse else self.sizes[k] / self.unit
+                price[n] = self.sign * self.keys[k] / self.price_unit
+                size[n] = self.sizes[k] * self.up / self.down
+                if self.inverse:
+                    size[n] = size[n] / price[n]
+                sum += size[n]
+                total[n] = sum
                 n += 1
+                if n == most:
+                    self.edge = self.keys[k]
+                    return n
         return n
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _sum(self, block: cython.int) -> cython.void:
-        k: cython.int
-        base: cython.double = 0
-        quote: cython.double = 0
-        price: cython.double
-        size: cython.double
-        for k in range(block * _BLOCK, block * _BLOCK + self.fill[block]):
-            price = self.sign * self.keys[k] / self.price_unit
-            size = self.sizes[k] / self.unit
-            if self.inverse:
-                quote += size
-                base += size / price
-            else:
-                base += size
-                quote += size * price
-        self.block_base[block] = base
-        self.block_quote[block] = quote
-        self.stale[block] = 0
 
     @cython.ccall
     @cython.exceptval(check=False)
     def sum_to(self, key: cython.longlong) -> cython.void:
         """Put the depth from the touch up to and with this key into `base` and `quote`."""
-        position: cython.int
-        k: cython.int
+        position: cython.int = 0
         block: cython.int
-        fill: cython.int
-        price: cython.double
-        size: cython.double
-        self.base = 0
-        self.quote = 0
-        for position in range(self.blocks):
+        lots: cython.double = 0
+        value: cython.double = 0
+        while position + 1 < self.blocks and self.first[position + 1] <= key:
             block = self.order[position]
-            fill = self.fill[block]
-            if self.keys[block * _BLOCK + fill - 1] <= key:
-                if self.stale[block]:
-                    self._sum(block)
-                self.base += self.block_base[block]
-                self.quote += self.block_quote[block]
-                continue
-            for k in range(block * _BLOCK, block * _BLOCK + fill):
-                if self.keys[k] > key:
-                    break
-                price = self.sign * self.keys[k] / self.price_unit
-                size = self.sizes[k] / self.unit
-                if self.inverse:
-                    self.quote += size
-                    self.base += size / price
-                else:
-                    self.base += size
-                    self.quote += size * price
-            break
+            if self.stale[block]:
+                self._sum(block, self.fill[block])
+                self.lots[block] = self.sum_lots
+                self.value[block] = self.sum_value
+                self.stale[block] = False
+            lots += self.lots[block]
+            value += self.value[block]
+            position += 1
+        if position < self.blocks:
+            block = self.order[position]
+            self._sum(block, _rank(self.keys + block * 32, self.fill[block], key + 1))
+            lots += self.sum_lots
+            value += self.sum_value
+        lots = lots * self.up / self.down
+        value = value * self.up / self.down * self.sign
+        if self.inverse:
+            self.base = value * self.price_unit
+            self.quote = lots
+        else:
+            self.base = lots
+            self.quote = value / self.price_unit
 
     @cython.cfunc
+    @cython.exceptval(check=False)
+    def _sum(self, block: cython.int, levels: cython.int) -> cython.void:
+        """Sizes, and sizes times (inverse: by) keys, of the best levels of a block into `sum_lots`, `sum_value`."""
+        k: cython.int
+        key: cython.double
+        size: cython.double
+        lots: cython.double = 0
+        value: cython.double = 0
+        if self.inverse:
+            for k in range(block * 32, block * 32 + levels):
+                key = self.keys[k]
+                size = self.sizes[k]
+                lots += size
+                value += size / key
+        else:
+            for k in range(block * 32, block * 32 + levels):
+                key = self.keys[k]
+                size = self.sizes[k]
+                lots += size
+                value += size * key
+        self.sum_lots = lots
+        self.sum_value = value
+
+    @cython.ccall
     @cython.exceptval(check=False)
     def decayed(self, mid: cython.double, scale: cython.double, last: cython.longlong) -> cython.double:
         """Base size of the levels up to key `last`, each times exp(-|price - mid| / scale).
@@ -455,50 +460,66 @@ class Side:
         k: cython.int
         block: cython.int
         step: cython.longlong
-        before: cython.longlong = 0
-        weight: cython.double = 0
+        before: cython.longlong
+        weight: cython.double
         total: cython.double = 0
         size: cython.double
         ratio: cython.double = exp(-1.0 / (self.price_unit * scale))
         powers: cython.double[16]
-        started: cython.bint = False
+        if self.count == 0:
+            return 0
+        before = self.first[0]
+        weight = exp(-(before / self.price_unit - self.sign * mid) / scale)
         powers[0] = 1.0
         for k in range(1, 16):
             powers[k] = powers[k - 1] * ratio
         for position in range(self.blocks):
             block = self.order[position]
-            for k in range(block * _BLOCK, block * _BLOCK + self.fill[block]):
+            for k in range(block * 32, block * 32 + self.fill[block]):
                 if self.keys[k] > last:
-                    return total
-                if started:
-                    step = self.keys[k] - before
-                    weight *= powers[step] if step < 16 else exp(-step / (self.price_unit * scale))
-                else:
-                    weight = exp(-(self.keys[k] / self.price_unit - self.sign * mid) / scale)
-                    started = True
+                    return total * self.up / self.down
+                step = self.keys[k] - before
+                weight *= powers[step] if step < 16 else exp(-step / (self.price_unit * scale))
                 before = self.keys[k]
-                size = self.sizes[k] / self.unit
+                size = self.sizes[k]
                 if self.inverse:
                     size /= self.sign * self.keys[k] / self.price_unit
                 total += weight * size
-        return total
+        return total * self.up / self.down
 
     def levels(self, most: int) -> list[tuple[int, int, int]]:
         """(key, size, text) of the best `most` levels, best first."""
         found: list[tuple[int, int, int]] = []
         for position in range(self.blocks):
-            base = self.order[position] * 64
-            for k in range(base, base + self.fill[self.order[position]]):
+            at = self.order[position] * 32
+            for k in range(at, at + self.fill[self.order[position]]):
                 if len(found) == most:
                     return found
                 found.append((self.keys[k], self.sizes[k], self.texts[k] if self.keep_text else 0))
         return found
 
 
-def _longer(old: Any, code: str, count: int) -> Any:
-    fresh: Any = array.array(code, bytes(count * array.array(code).itemsize))
-    fresh[: len(old)] = array.array(code, old)
+@cython.cfunc
+@cython.exceptval(check=True)
+def _resized(old: cython.p_void, size: cython.size_t) -> cython.p_void:
+    fresh: cython.p_void = realloc(old, size)
+    if fresh == cython.NULL:
+        raise MemoryError
     return fresh
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _rank(keys: cython.p_longlong, count: cython.int, key: cython.longlong) -> cython.int:
+    """How many of the sorted keys come before this one."""
+    low: cython.int = 0
+    half: cython.int
+    while count > 1:  # without branches on the comparison, as in Side._position
+        half = count >> 1
+        low += half * (keys[low + half - 1] < key)
+        count -= half
+    return low + (keys[low] < key)
 
 
 @cython.final
@@ -510,7 +531,8 @@ class Book:
     `bid_floor` and `ask_ceiling` are prices (integers) up to which a snapshot proved the book: a value that needs
     levels beyond is not known. `most` levels a side are kept; where more came, the farthest were dropped, the
     proven range shrinks to what is left, and `capped` says so.
-    `bid_price[k]`, `bid_size[k]` (base units), and the same for asks, are the best TOP levels after `refresh()`.
+    `bid_price[k]`, `bid_size[k]` (base units), `bid_total[k]` (sum of the sizes down to this one), and the same for
+    asks, are the best TOP levels after `refresh()`.
     """
 
     def __init__(
@@ -520,7 +542,6 @@ class Book:
         self.keep_text = keep_text
         self.price_places, self.size_places = price_places, size_places
         self.most = most
-        self.tens = array.array("Q", [int("1" + "0" * k) for k in range(20)])
         self.keep_top(TOP)
         self.set_contract(1.0, False)
         self.clear()
@@ -528,10 +549,11 @@ class Book:
     def keep_top(self, levels: int) -> None:
         """Keep this many levels a side as numbers instead of TOP."""
         self.tops = levels
-        self.bid_key, self.ask_key = array.array("q", [0] * levels), array.array("q", [0] * levels)
-        self.bid_price, self.ask_price = array.array("d", [0.0] * levels), array.array("d", [0.0] * levels)
-        self.bid_size, self.ask_size = array.array("d", [0.0] * levels), array.array("d", [0.0] * levels)
-        self.top_stale = True
+        self.bid_key, self.ask_key = (array.array("q", bytes(8 * levels)) for _ in range(2))
+        self.bid_price, self.ask_price = (array.array("d", bytes(8 * levels)) for _ in range(2))
+        self.bid_size, self.ask_size = (array.array("d", bytes(8 * levels)) for _ in range(2))
+        self.bid_total, self.ask_total = (array.array("d", bytes(8 * levels)) for _ in range(2))
+        self._units()
 
     def set_contract(self, contract_size: float, inverse: bool) -> None:
         """Say what one unit of size is: `contract_size` of base, or of quote where `inverse`. NaN: not known."""
@@ -539,12 +561,14 @@ class Book:
         self._units()
 
     def _units(self) -> None:
+        """Tell the sides what their integers are worth; as a fraction, so that one division rounds, and once."""
+        up: float = self.contract_size
+        down: float = 10**self.size_places
+        if up == up:
+            up, part = Decimal(repr(self.contract_size)).as_integer_ratio()
+            down *= part
         for side in (self.bids, self.asks):
-            _set_units(
-                side, float("1e%d" % self.price_places), float("1e%d" % self.size_places) / self.contract_size
-            )
-            _set_inverse(side, self.inverse)
-        self.top_stale = True
+            _set_units(side, 10**self.price_places, up, down, self.inverse)
 
     @cython.ccall
     def clear(self) -> cython.void:
@@ -556,11 +580,9 @@ class Book:
         self.capped = False
         self.bid_count = 0
         self.ask_count = 0
-        self.bid_edge = _NOWHERE
-        self.ask_edge = _NOWHERE
-        self.top_stale = True
 
     @cython.ccall
+    @cython.exceptval(-1, check=False)
     def apply(self, scan: Scanner, start: cython.int, end: cython.int) -> cython.int:
         """Apply levels `start` to `end` of the last scan as one message. 0, or OFF_SCALE: a number did not fit."""
         k: cython.int
@@ -581,6 +603,7 @@ class Book:
         return fault
 
     @cython.ccall
+    @cython.exceptval(-1, check=False)
     def put(
         self,
         side: cython.int,
@@ -591,9 +614,11 @@ class Book:
         text: cython.int,
     ) -> cython.int:
         """One level (side 0 bid, 1 ask) outside of a frame: snapshots from elsewhere, cases, tests."""
+        self.version += 1
         return self._level(side, price, price_places, size, size_places, text)
 
     @cython.cfunc
+    @cython.exceptval(-1, check=False)
     def _level(
         self,
         side: cython.int,
@@ -603,66 +628,44 @@ class Book:
         size_places: cython.int,
         text: cython.int,
     ) -> cython.int:
-        shift: cython.int
-        factor: cython.longlong
         if price_places > self.price_places or size_places > self.size_places:
             if not self.widen(price_places, size_places):
-                return 1
-        shift = self.price_places - price_places
-        if shift > 0:
-            factor = self.tens[shift]
-            if price > _LARGEST // factor:
-                return 1
-            price = price * factor
-        shift = self.size_places - size_places
-        if shift > 0:
-            factor = self.tens[shift]
-            if size > _NOWHERE // factor:
-                return 1
-            size = size * factor
-        if side == 0:
-            if -price <= self.bid_edge:
-                self.top_stale = True
-            if self.bids.put(-price, size, text) != size:
-                self.changes += 1
-        else:
-            if price <= self.ask_edge:
-                self.top_stale = True
-            if self.asks.put(price, size, text) != size:
-                self.changes += 1
+                return _OFF_SCALE
+        if price > _FITS[self.price_places - price_places] or size > _FITS[self.size_places - size_places]:
+            return _OFF_SCALE
+        price *= _TENS[self.price_places - price_places]
+        size *= _TENS[self.size_places - size_places]
+        if (self.bids.put(-price, size, text) if side == 0 else self.asks.put(price, size, text)) != size:
+            self.changes += 1
         return 0
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def power(self, places: cython.int) -> cython.double:
         """Ten to the `places`."""
-        return self.tens[places]
+        return _TENS[places]
 
     @cython.ccall
+    @cython.exceptval(check=True)
     def widen(self, price_places: cython.int, size_places: cython.int) -> cython.bint:
         """Keep more decimals from now on. False (and nothing changed) where the book's numbers would not fit."""
         p: cython.int = max(self.price_places, price_places)
         s: cython.int = max(self.size_places, size_places)
         if p > 18 or s > 18:
             return False
-        price_factor, size_factor = (
-            int(10 ** int(p - self.price_places)),
-            int(10 ** int(s - self.size_places)),
-        )
+        price_factor, size_factor = _TENS[p - self.price_places], _TENS[s - self.size_places]
         for side in (self.bids, self.asks):
             key, size = side.largest()
-            if key * price_factor > NOWHERE or size * size_factor > 2**63 - 1:
+            if key > _LARGEST // price_factor or size > _LARGEST // size_factor:
                 return False
-        for side in (self.bids, self.asks):
-            side.scale(price_factor, size_factor)
+        self.bids.scale(price_factor, size_factor)
+        self.asks.scale(price_factor, size_factor)
         if self.bid_floor > -_NOWHERE:
             self.bid_floor = self.bid_floor * price_factor
         if self.ask_ceiling < _NOWHERE:
             self.ask_ceiling = self.ask_ceiling * price_factor
         self.price_places = p
         self.size_places = s
-        self.bid_edge = _NOWHERE
-        self.ask_edge = _NOWHERE
         self._units()
         return True
 
@@ -679,10 +682,8 @@ class Book:
     @cython.exceptval(check=False)
     def truncate(self, depth: cython.int) -> cython.void:
         """Keep the best `depth` levels a side, as venues with a window expect of their clients."""
-        if self.bids.count > depth and self.bids.trim(depth) > 0 and depth <= self.tops:
-            self.top_stale = True
-        if self.asks.count > depth and self.asks.trim(depth) > 0 and depth <= self.tops:
-            self.top_stale = True
+        self.bids.trim(depth)
+        self.asks.trim(depth)
 
     @cython.ccall
     @cython.exceptval(check=False)
@@ -691,15 +692,19 @@ class Book:
         return self.bids.count > 0 and self.asks.count > 0 and -self.bids.best() >= self.asks.best()
 
     @cython.ccall
+    @cython.exceptval(check=False)
     def refresh(self) -> cython.bint:
         """Bring the best levels up to date; True if a message touched them since the last time."""
-        if not self.top_stale:
+        if not self.bids.dirty and not self.asks.dirty:
             return False
-        self.bid_count = self.bids.top(self.tops, self.bid_key, self.bid_price, self.bid_size)
-        self.ask_count = self.asks.top(self.tops, self.ask_key, self.ask_price, self.ask_size)
-        self.bid_edge = self.bid_key[self.tops - 1] if self.bid_count == self.tops else _NOWHERE
-        self.ask_edge = self.ask_key[self.tops - 1] if self.ask_count == self.tops else _NOWHERE
-        self.top_stale = False
+        if self.bids.dirty:
+            self.bid_count = self.bids.top(
+                self.tops, self.bid_key, self.bid_price, self.bid_size, self.bid_total
+            )
+        if self.asks.dirty:
+            self.ask_count = self.asks.top(
+                self.tops, self.ask_key, self.ask_price, self.ask_size, self.ask_total
+            )
         return True
 
     @cython.cfunc
@@ -718,29 +723,32 @@ class Book:
             return self.ask_key[levels - 1] <= self.ask_ceiling
         return self.ask_ceiling == _NOWHERE
 
-    @cython.cfunc
+    @cython.ccall
     @cython.exceptval(check=False)
     def bid_sum(self, levels: cython.int) -> cython.double:
         """Base size of the best `levels` bids (of those there are, if fewer); NaN where they are not known."""
-        k: cython.int
-        total: cython.double = 0
         if not self.bids_reach(levels):
             return NAN
-        for k in range(levels if levels < self.bid_count else self.bid_count):
-            total += self.bid_size[k]
-        return total
+        if levels > self.bid_count:
+            levels = self.bid_count
+        return self.bid_total[levels - 1] if levels > 0 else 0.0
 
-    @cython.cfunc
+    @cython.ccall
     @cython.exceptval(check=False)
     def ask_sum(self, levels: cython.int) -> cython.double:
         """Base size of the best `levels` asks (of those there are, if fewer); NaN where they are not known."""
-        k: cython.int
-        total: cython.double = 0
         if not self.asks_reach(levels):
             return NAN
-        for k in range(levels if levels < self.ask_count else self.ask_count):
-            total += self.ask_size[k]
-        return total
+        if levels > self.ask_count:
+            levels = self.ask_count
+        return self.ask_total[levels - 1] if levels > 0 else 0.0
+
+    def best_levels(self) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+        """(price, size in base) of the best TOP bids and asks as of the last `refresh()`."""
+        return (
+            [(self.bid_price[k], self.bid_size[k]) for k in range(self.bid_count)],
+            [(self.ask_price[k], self.ask_size[k]) for k in range(self.ask_count)],
+        )
 
     # -- as text ---------------------------------------------------------------------------------------------
 
@@ -768,17 +776,10 @@ class Book:
 
 
 @cython.cfunc
-def _set_units(side: Side, price_unit: cython.double, unit: cython.double) -> cython.void:
-    k: cython.int
-    side.price_unit = price_unit
-    side.unit = unit
-    for k in range(side.made):
-        side.stale[k] = 1
-
-
-@cython.cfunc
-def _set_inverse(side: Side, inverse: cython.bint) -> cython.void:
-    side.inverse = inverse
+def _set_units(
+    side: Side, price_unit: cython.double, up: cython.double, down: cython.double, inverse: cython.bint
+) -> cython.void:
+    side.set_units(price_unit, up, down, inverse)
 
 
 def plain(value: int, places: int) -> str:

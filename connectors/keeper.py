@@ -6,6 +6,7 @@ appended to `actions`; the driver takes it from there.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -232,17 +233,26 @@ class Keeper(Resync):
         if said.request in self.undoing:  # nothing stood that could be undone
             self._unsubscribed(said.request, said.symbol, now)
             return
-        named = self._named("", said.symbol) or self._named(said.request, "")
-        named = named or [pair for pair in self.session.pairs.values() if not pair.loaded]
+        pairs = self.session.pairs.values()
+        named = self._named("", said.symbol) or self._mentioned(said.why) or self._named(said.request, "")
+        named = named or [pair for pair in pairs if not pair.loaded]
         self.count(f"refused: {said.why}")
+        is_news = any(pair.step != "refused" for pair in named)
         for pair in named:
             pair.lose(f"refused: {said.why}", now)
             pair.step, pair.due = "refused", now + REFUSED_FOR
             self.hurry(pair.due)
-        others = [pair for pair in self._named(said.request, "") if pair not in named]
-        if others:
-            self._subscribe([pair.native for pair in others])
-            self._flush(now)
+        if self.venue.refuses_whole and is_news:
+            asked = self._named(said.request, "") or [pair for pair in pairs if not pair.loaded]
+            others = [pair.native for pair in asked if pair.step != "refused"]
+            if others:
+                self._subscribe(others)
+                self._flush(now)
+
+    def _mentioned(self, why: str) -> list[Pair]:
+        """The pairs whose ids stand in what a venue says."""
+        words = set(re.split(r"[\s,:;\"']+", why))
+        return [pair for pair in self.session.pairs.values() if pair.native in words]
 
     def _named(self, request: str, symbol: str) -> list[Pair]:
         if symbol:

@@ -111,6 +111,7 @@ class Venue:
 
     rule: ClassVar[Rule] = Unnumbered()
     checksum: ClassVar[Checksum | None] = None
+    refuses_whole: ClassVar[bool] = False  # one bad symbol in a request costs the others of it
     counts_connection: ClassVar[bool] = False  # SEQUENCE counts all frames of the connection
     snapshot: ClassVar[RestSnapshot | None] = None  # None: the book comes on the socket
     quiet_join_after: ClassVar[int] = (

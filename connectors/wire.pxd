@@ -7,7 +7,6 @@ cdef class Scanner:
     cdef const unsigned char* p
     cdef bytes frame
     cdef Py_ssize_t n
-    cdef Py_ssize_t i
     cdef public int fault
     # layout tables: nodes (objects), entries (their keys), rows (levels)
     cdef const unsigned char* keys
@@ -25,33 +24,31 @@ cdef class Scanner:
     cdef public long long[::1] price, size
     cdef public int[::1] decimals
     cdef public signed char[::1] side
-    cdef int price_fault, size_fault
+    cdef int room
+    # the level being read
+    cdef int price_fault, size_fault, price_form, size_form
     # the number read last
     cdef public unsigned long long mantissa
     cdef public int places, text_places
+    cdef int verdict
 
     cpdef bint scan(self, bytes frame)
     cdef int _open_record(self, int parent) noexcept
-    cdef void _space(self) noexcept
-    cdef bint _is(self, int e) noexcept
-    cdef int _key(self, int node, int last) noexcept
-    cdef int _more(self, unsigned char closing) noexcept
-    cdef bint _empty(self, unsigned char closing) noexcept
-    cdef bint _object(self, int node, int record, int depth) noexcept
-    cdef bint _value(self, int e, int record, int depth) noexcept
-    cdef bint _list(self, int node, int parent, int depth) noexcept
-    cdef bint _rows(self, int row, int record, int depth) noexcept
-    cdef bint _row_list(self, int row, int record, int depth) noexcept
-    cdef bint _row_object(self, int row, int record, int depth) noexcept
-    cdef void _begin_level(self, int row) noexcept
-    cdef bint _part_of_level(self, int row, int what, int depth) noexcept
-    cdef bint _end_level(self, int record) noexcept
-    cdef int _number(self) noexcept
-    cdef int _long_number(self) noexcept
-    cdef int _refuse(self, Py_ssize_t start, int fault) noexcept
-    cdef bint _string(self) noexcept
-    cdef bint _skip(self, int depth) noexcept
-    cdef bint _literal(self) noexcept
+    cdef Py_ssize_t _stop(self, Py_ssize_t i) noexcept
+    cdef int _entry(self, Py_ssize_t i, int node, int last) noexcept
+    cdef Py_ssize_t _object(self, Py_ssize_t i, int node, int record, int depth) noexcept
+    cdef Py_ssize_t _value(self, Py_ssize_t i, int e, int record, int depth) noexcept
+    cdef Py_ssize_t _list(self, Py_ssize_t i, int node, int parent, int depth) noexcept
+    cdef Py_ssize_t _rows(self, Py_ssize_t i, int row, int record, int depth) noexcept
+    cdef Py_ssize_t _row(self, Py_ssize_t i, int row, int record, int depth) noexcept
+    cdef Py_ssize_t _tuple(self, Py_ssize_t i, int row, int depth) noexcept
+    cdef Py_ssize_t _part(self, Py_ssize_t i, int what, int row, int depth) noexcept
+    cdef Py_ssize_t _number(self, Py_ssize_t i) noexcept
+    cdef Py_ssize_t _long_number(self, Py_ssize_t start) noexcept
+    cdef Py_ssize_t _refuse(self, Py_ssize_t start, int verdict) noexcept
+    cdef Py_ssize_t _rare(self, Py_ssize_t i) noexcept
+    cdef Py_ssize_t _skip(self, Py_ssize_t i, int depth) noexcept
+    cdef bint _spells(self, Py_ssize_t i, Py_ssize_t end, bytes word) noexcept
     cdef int _find(self, int record, int slot) noexcept
     cpdef bint has(self, int record, int slot) noexcept
     cpdef bint equals(self, int record, int slot, bytes word) noexcept
@@ -60,5 +57,5 @@ cdef class Scanner:
     cpdef bint number(self, int record, int slot) noexcept
     cpdef long long time(self, int record) noexcept
     cdef long long _time(self, int record, int slot) noexcept
-    cdef long long _digits(self, Py_ssize_t start, int count) noexcept
-    cdef long long _date(self, Py_ssize_t start, Py_ssize_t end) noexcept
+    cdef int _field(self, Py_ssize_t start, int count, int most) noexcept
+    cdef long long _date(self, Py_ssize_t i, Py_ssize_t end) noexcept

@@ -20,21 +20,30 @@ _SENT = cython.declare(cython.int, int(Slot.SENT))
 _FULL = cython.declare(cython.ulonglong, 922337203685477580)  # a tenth of 2**63
 _TENTH = cython.declare(cython.longlong, 922_337_203_685_477_580)
 _SECOND = cython.declare(cython.longlong, 1_000_000_000)
-_MOST_SECONDS = cython.declare(cython.longlong, 100_000_000_000)
-_MOST_MILLIS = cython.declare(cython.longlong, 100_000_000_000_000)
-_MOST_MICROS = cython.declare(cython.longlong, 100_000_000_000_000_000)
+_MOST_SECONDS = cython.declare(cython.longlong, 9_000_000_000)  # the year 2255, and in ns nearly 2**63
+_MOST_MILLIS = cython.declare(cython.longlong, 9_000_000_000_000)
+_MOST_MICROS = cython.declare(cython.longlong, 9_000_000_000_000_000)
 _DEEPEST = cython.declare(cython.int, 24)
+_BROKEN = cython.declare(cython.Py_ssize_t, -1)  # in place of a place in the frame: no JSON
+_PART = cython.declare(
+    cython.int, -2
+)  # entries of this slot and below are members of a level: price, size, side
 
-# What _number can say. NEGATIVE and NOT_A_NUMBER are seen in old snapshots of venues and drop the level only.
+# `verdict` on a number. NEGATIVE and NOT_A_NUMBER are seen in old snapshots of venues and drop the level only.
 _OK = cython.declare(cython.int, 0)
 _MALFORMED = cython.declare(cython.int, 1)
 _NEGATIVE = cython.declare(cython.int, 2)
 _NOT_A_NUMBER = cython.declare(cython.int, 3)
 _TOO_LONG = cython.declare(cython.int, 4)
-_BROKEN = cython.declare(cython.int, 5)
+_NANS = frozenset((b"nan", b"-nan"))
 
 EXPONENT = 255  # text_places of a number written with an exponent (7.445E-7)
 EXPONENT_FLAG = cython.declare(cython.int, EXPONENT)
+
+_PLAIN = cython.declare(cython.uchar[256])  # bytes that stand for themselves in a string
+_code = cython.declare(cython.int)
+for _code in range(256):
+    _PLAIN[_code] = 32 <= _code < 128 and _code != 34 and _code != 92
 
 
 def _ints(values: list[int]) -> Any:
@@ -95,30 +104,36 @@ class Scanner:
         self.size = _grown(self.size, "q", count)
         self.decimals = _grown(self.decimals, "i", count)
         self.side = _grown(self.side, "b", count)
+        self.room = count
 
     # -- scanning --------------------------------------------------------------------------------------------
+    # Each of these reads from place `i` of the frame and answers with the place behind what it read, or with _BROKEN
+    # where no JSON stands; `fault` then says where. The zero byte behind a frame stops every one of them.
 
     @cython.ccall
     def scan(self, frame: bytes) -> cython.bint:
         """Read a frame. False where it is not one whole JSON object; `fault` is then the byte it broke at."""
+        i: cython.Py_ssize_t
         self.frame = frame
         if cython.compiled:
             self.p = frame
         else:
             self.p = frame + b"\0"
         self.n = len(frame)
-        self.i = 0
         self.records = 0
         self.levels = 0
         self.fault = -1
         self._open_record(-1)
-        self._space()
-        if self.p[self.i] != 123 or not self._object(0, 0, 0):
-            self.fault = self.i
+        i = _space(self.p, 0)
+        if self.p[i] != 123:
+            self.fault = cython.cast(cython.int, i)
             return False
-        self._space()
-        if self.i != self.n:
-            self.fault = self.i
+        i = self._object(i, 0, 0, 0)
+        if i < 0:
+            return False
+        i = _space(self.p, i)
+        if i != self.n:
+            self.fault = cython.cast(cython.int, i)
             return False
         return True
 
@@ -140,198 +155,205 @@ class Scanner:
         return record
 
     @cython.cfunc
-    @cython.inline
     @cython.exceptval(check=False)
-    def _space(self) -> cython.void:
-        while self.p[self.i] == 32 or self.p[self.i] == 10 or self.p[self.i] == 13 or self.p[self.i] == 9:
-            self.i += 1
+    def _stop(self, i: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """The frame is no JSON from here on."""
+        self.fault = cython.cast(cython.int, i)
+        return _BROKEN
 
     @cython.cfunc
     @cython.inline
     @cython.exceptval(check=False)
-    def _is(self, e: cython.int) -> cython.bint:
-        """Does the key that starts at self.i read as entry e's?"""
-        k: cython.int
-        at: cython.int = self.key_at[e]
-        length: cython.int = self.key_length[e]
-        for k in range(length):
-            if self.p[self.i + k] != self.keys[at + k]:
-                return False
-        return self.p[self.i + length] == 34
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _key(self, node: cython.int, last: cython.int) -> cython.int:
-        """Read `"key":` and say which entry of the node it is; -1 a key the layout does not know, -2 no key.
+    def _entry(self, i: cython.Py_ssize_t, node: cython.int, last: cython.int) -> cython.int:
+        """Which entry of the node the key that starts here is; -1 where the layout does not know it.
 
         Keys keep their order from frame to frame, so the entry that followed `last` before is tried first.
         """
         e: cython.int = self.node_head[node] if last < 0 else self.entry_next[last]
-        first: cython.int = self.node_first[node]
-        self._space()
-        if self.p[self.i] != 34:
-            return -2
-        self.i += 1
-        if e < 0 or not self._is(e):
-            for e in range(first, first + self.node_count[node]):
-                if self._is(e):
-                    break
-            else:
-                e = -1
-        if e < 0:
-            self.i -= 1
-            if not self._string():
-                return -2
-        else:
-            if last < 0:
-                self.node_head[node] = e
-            else:
-                self.entry_next[last] = e
-            self.i += self.key_length[e] + 1
-        self._space()
-        if self.p[self.i] != 58:
-            return -2
-        self.i += 1
-        self._space()
-        return e
-
-    @cython.cfunc
-    @cython.inline
-    @cython.exceptval(check=False)
-    def _more(self, closing: cython.uchar) -> cython.int:
-        """Behind a value: 1 a comma and more to come, 0 the closing bracket, -1 neither."""
-        self._space()
-        if self.p[self.i] == 44:
-            self.i += 1
-            self._space()
-            return -1 if self.p[self.i] == closing else 1
-        if self.p[self.i] == closing:
-            self.i += 1
-            return 0
+        if e >= 0 and _is(self, i, e):
+            return e
+        for e in range(self.node_first[node], self.node_first[node] + self.node_count[node]):
+            if _is(self, i, e):
+                if last < 0:
+                    self.node_head[node] = e
+                else:
+                    self.entry_next[last] = e
+                return e
         return -1
 
     @cython.cfunc
-    @cython.inline
     @cython.exceptval(check=False)
-    def _empty(self, closing: cython.uchar) -> cython.bint:
-        """Step over an opening bracket, and over the closing one if nothing stands between."""
-        self.i += 1
-        self._space()
-        if self.p[self.i] == closing:
-            self.i += 1
-            return True
-        return False
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _object(self, node: cython.int, record: cython.int, depth: cython.int) -> cython.bint:
-        e: cython.int = -1
+    def _object(
+        self, i: cython.Py_ssize_t, node: cython.int, record: cython.int, depth: cython.int
+    ) -> cython.Py_ssize_t:
+        """An object of the layout: the keys that node knows are taken into the record, the others skipped."""
+        p: cython.p_const_uchar = self.p
+        e: cython.int
         last: cython.int = -1
-        more: cython.int = 1
         if depth > _DEEPEST:
-            return False
-        if self._empty(125):
-            return True
-        while more == 1:
-            e = self._key(node, last)
-            if e == -2 or not self._value(e, record, depth):
-                return False
+            return self._stop(i)
+        i = _space(self.p, i + 1)
+        if p[i] == 125:
+            return i + 1
+        while True:
+            if p[i] != 34:
+                return self._stop(i)
+            e = self._entry(i + 1, node, last)
             if e >= 0:
                 last = e
-            more = self._more(125)
-        return more == 0
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _value(self, e: cython.int, record: cython.int, depth: cython.int) -> cython.bint:
-        """Take the value of entry e (-1: not in the layout) into the record."""
-        c: cython.uchar = self.p[self.i]
-        start: cython.Py_ssize_t = self.i
-        at: cython.int
-        if e >= 0:
-            if c == 123 and self.entry_node[e] >= 0:
-                return self._object(self.entry_node[e], record, depth + 1)
-            if c == 91:
-                if self.entry_rows[e] >= 0:
-                    return self._rows(self.entry_rows[e], record, depth + 1)
-                if self.entry_node[e] >= 0:
-                    return self._list(self.entry_node[e], record, depth + 1)
-        if not self._skip(depth):
-            return False
-        if e >= 0 and self.entry_slot[e] >= 0 and c != 123 and c != 91 and c != 110:  # null says nothing
-            at = record * _SLOTS + self.entry_slot[e]
-            if c == 34:
-                self.starts[at] = start + 1
-                self.ends[at] = self.i - 1
+                i += self.key_length[e] + 2
             else:
-                self.starts[at] = start
-                self.ends[at] = self.i
-        return True
+                i = _string(self, i + 1)
+                if i < 0:
+                    return i
+            i = _space(self.p, i)
+            if p[i] != 58:
+                return self._stop(i)
+            i = _space(self.p, i + 1)
+            i = self._value(i, e, record, depth) if e >= 0 else self._skip(i, depth)
+            if i < 0:
+                return i
+            i = _space(self.p, i)
+            if p[i] == 125:
+                return i + 1
+            if p[i] != 44:
+                return self._stop(i)
+            i = _space(self.p, i + 1)
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _list(self, node: cython.int, parent: cython.int, depth: cython.int) -> cython.bint:
+    def _value(
+        self, i: cython.Py_ssize_t, e: cython.int, record: cython.int, depth: cython.int
+    ) -> cython.Py_ssize_t:
+        """Take the value of entry e into the record."""
+        c: cython.uchar = self.p[i]
+        slot: cython.int = self.entry_slot[e]
+        end: cython.Py_ssize_t
+        if slot <= _PART:
+            return self._part(i, _PART - slot, self.entry_rows[e], depth)
+        if c == 91:
+            if self.entry_rows[e] >= 0:
+                return self._rows(i, self.entry_rows[e], record, depth + 1)
+            if self.entry_node[e] >= 0:
+                return self._list(i, self.entry_node[e], record, depth + 1)
+        if c == 123 and self.entry_node[e] >= 0:
+            return self._object(i, self.entry_node[e], record, depth + 1)
+        end = self._skip(i, depth)
+        if slot >= 0 and end >= 0 and c != 123 and c != 91 and c != 110:  # null says nothing
+            slot += record * _SLOTS
+            self.starts[slot] = cython.cast(cython.int, i + (c == 34))
+            self.ends[slot] = cython.cast(cython.int, end - (c == 34))
+        return end
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _list(
+        self, i: cython.Py_ssize_t, node: cython.int, parent: cython.int, depth: cython.int
+    ) -> cython.Py_ssize_t:
         """A list of objects: a record each. Anything else in it is skipped."""
-        more: cython.int = 1
-        if self._empty(93):
-            return True
-        while more == 1:
-            if self.p[self.i] == 123:
-                if not self._object(node, self._open_record(parent), depth + 1):
-                    return False
-            elif not self._skip(depth + 1):
-                return False
-            more = self._more(93)
-        return more == 0
+        if depth > _DEEPEST:
+            return self._stop(i)
+        i = _space(self.p, i + 1)
+        if self.p[i] == 93:
+            return i + 1
+        while True:
+            if self.p[i] == 123:
+                i = self._object(i, node, self._open_record(parent), depth + 1)
+            else:
+                i = self._skip(i, depth + 1)
+            if i < 0:
+                return i
+            i = _space(self.p, i)
+            if self.p[i] == 93:
+                return i + 1
+            if self.p[i] != 44:
+                return self._stop(i)
+            i = _space(self.p, i + 1)
+
+    # -- levels ----------------------------------------------------------------------------------------------
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _rows(self, row: cython.int, record: cython.int, depth: cython.int) -> cython.bint:
-        """A list of price levels, each a list or an object."""
-        more: cython.int = 1
+    def _rows(
+        self, i: cython.Py_ssize_t, row: cython.int, record: cython.int, depth: cython.int
+    ) -> cython.Py_ssize_t:
+        """A list of price levels, each a list or an object; whatever else stands there breaks the record."""
+        p: cython.p_const_uchar = self.p
+        fixed: cython.int = self.row_fixed[row]
+        plain: cython.bint = self.row_plain[row]
+        k: cython.int = self.levels
         if self.sides[record] == 0:
-            self.level_from[record] = self.levels
-        self.sides[record] |= 3 if self.row_fixed[row] < 0 else 1 << self.row_fixed[row]
-        if not self._empty(93):
-            while more == 1:
-                if self.p[self.i] == 91:
-                    if not self._row_list(row, record, depth + 1):
-                        return False
-                elif self.p[self.i] == 123:
-                    if not self._row_object(row, record, depth + 1):
-                        return False
-                else:
-                    return False
-                more = self._more(93)
-            if more < 0:
-                return False
-        self.level_to[record] = self.levels
-        return True
+            self.level_from[record] = k
+        self.sides[record] |= 3 if fixed < 0 else 1 << fixed
+        i = _space(p, i + 1)
+        if p[i] == 93:
+            self.level_to[record] = k
+            return i + 1
+        while True:
+            if k == self.room:
+                self._room_for_levels(k * 2)
+                if k == self.room:
+                    return self._stop(i)
+            self.levels = k
+            self.side[k] = cython.cast(cython.schar, fixed)
+            end: cython.Py_ssize_t = _pair(self, i, k) if plain else 0
+            if end > 0:
+                i = end
+                k += 1
+            else:
+                i = self._row(i, row, record, depth + 1)
+                if i < 0:
+                    return i
+                k = self.levels
+            if p[i] <= 32:
+                i = _space(p, i)
+            if p[i] == 93:
+                self.levels = k
+                self.level_to[record] = k
+                return i + 1
+            if p[i] != 44:
+                return self._stop(i)
+            i += 1
+            if p[i] <= 32:
+                i = _space(p, i)
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _row_list(self, row: cython.int, record: cython.int, depth: cython.int) -> cython.bint:
+    def _row(
+        self, i: cython.Py_ssize_t, row: cython.int, record: cython.int, depth: cython.int
+    ) -> cython.Py_ssize_t:
+        """A level in any form; one that cannot be read breaks the record, not the frame."""
+        k: cython.int = self.levels
+        self.price_fault = _MALFORMED
+        self.size_fault = _MALFORMED
+        if self.p[i] == 91:
+            i = self._tuple(i, row, depth)
+        elif self.p[i] == 123 and self.row_node[row] >= 0:
+            i = self._object(i, self.row_node[row], record, depth)
+        else:
+            i = self._skip(i, depth)
+        if self.price_fault != _OK or self.side[k] < 0:
+            self.broken[record] = 1
+        elif self.size_fault == _OK:
+            if self.price[k] != 0:
+                self.decimals[k] = self.price_form | self.size_form
+                self.levels = k + 1
+            elif self.size[k] != 0:  # zero at price zero is padding
+                self.broken[record] = 1
+        elif self.size_fault != _NEGATIVE and self.size_fault != _NOT_A_NUMBER:  # seen in old snapshots
+            self.broken[record] = 1
+        return i
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _tuple(self, i: cython.Py_ssize_t, row: cython.int, depth: cython.int) -> cython.Py_ssize_t:
+        """A row with price, size and perhaps the side at places of its own."""
         place: cython.int = 0
-        more: cython.int = 1
         what: cython.int
-        self._begin_level(row)
-        if self.row_plain[row]:
-            self.i += 1
-            self._space()
-            if not self._part_of_level(row, 0, depth):
-                return False
-            more = self._more(93)
-            if more != 1 or not self._part_of_level(row, 1, depth):
-                return False
-            more = self._more(93)
-            while more == 1:
-                if not self._skip(depth):
-                    return False
-                more = self._more(93)
-            return more == 0 and self._end_level(record)
-        if self._empty(93):
-            return False
-        while more == 1:
+        i = _space(self.p, i + 1)
+        if self.p[i] == 93:
+            return i + 1
+        while True:
             what = -1
             if place == self.row_price[row]:
                 what = 0
@@ -339,184 +361,130 @@ class Scanner:
                 what = 1
             elif place == self.row_side[row]:
                 what = 2
-            if not self._part_of_level(row, what, depth):
-                return False
+            i = self._part(i, what, row, depth)
+            if i < 0:
+                return i
+            i = _space(self.p, i)
+            if self.p[i] == 93:
+                return i + 1
+            if self.p[i] != 44:
+                return self._stop(i)
             place += 1
-            more = self._more(93)
-        return more == 0 and self._end_level(record)
+            i = _space(self.p, i + 1)
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _row_object(self, row: cython.int, record: cython.int, depth: cython.int) -> cython.bint:
-        e: cython.int
-        last: cython.int = -1
-        more: cython.int = 1
-        self._begin_level(row)
-        if self._empty(125):
-            return False
-        while more == 1:
-            e = self._key(self.row_node[row], last)
-            if e == -2 or not self._part_of_level(row, -1 if e < 0 else self.entry_slot[e], depth):
-                return False
-            if e >= 0:
-                last = e
-            more = self._more(125)
-        return more == 0 and self._end_level(record)
-
-    @cython.cfunc
-    @cython.inline
-    @cython.exceptval(check=False)
-    def _begin_level(self, row: cython.int) -> cython.void:
-        if self.levels >= self.price.shape[0]:
-            self._room_for_levels(self.levels * 2)
-        self.price_fault = _MALFORMED
-        self.size_fault = _MALFORMED
-        self.decimals[self.levels] = 0
-        self.side[self.levels] = self.row_fixed[row]
-
-    @cython.cfunc
-    @cython.inline
-    @cython.exceptval(check=False)
-    def _part_of_level(self, row: cython.int, what: cython.int, depth: cython.int) -> cython.bint:
+    def _part(
+        self, i: cython.Py_ssize_t, what: cython.int, row: cython.int, depth: cython.int
+    ) -> cython.Py_ssize_t:
         """One member of a level: 0 its price, 1 its size, 2 its side, else nothing of use."""
-        start: cython.Py_ssize_t
+        end: cython.Py_ssize_t
+        k: cython.int = self.levels
         if what == 0:
-            self.price_fault = self._number()
-            self.price[self.levels] = self.mantissa
-            self.decimals[self.levels] |= self.places | (self.text_places << 16)
-            return self.price_fault != _BROKEN
-        if what == 1:
-            self.size_fault = self._number()
-            self.size[self.levels] = self.mantissa
-            self.decimals[self.levels] |= (self.places << 8) | (self.text_places << 24)
-            return self.size_fault != _BROKEN
-        if what == 2:
-            start = self.i + 1
-            if self.p[self.i] != 34 or not self._string():
-                return False
-            self.side[self.levels] = 0 if self.frame[start : self.i - 1] == self.row_bid[row] else 1
-            return True
-        return self._skip(depth)
+            end = self._number(i)
+            self.price_fault = self.verdict
+            self.price[k] = self.mantissa
+            self.price_form = self.places | (self.text_places << 16)
+        elif what == 1:
+            end = self._number(i)
+            self.size_fault = self.verdict
+            self.size[k] = self.mantissa
+            self.size_form = (self.places << 8) | (self.text_places << 24)
+        else:
+            end = self._skip(i, depth)
+            if what == 2 and end >= 0:
+                if self.p[i] != 34:
+                    self.side[k] = -1
+                elif self._spells(i + 1, end - 1, self.row_bid[row]):
+                    self.side[k] = 0
+                else:
+                    self.side[k] = 1
+        return end
 
-    @cython.cfunc
-    @cython.inline
-    @cython.exceptval(check=False)
-    def _end_level(self, record: cython.int) -> cython.bint:
-        """Keep the level, or drop it (a size below zero or NaN), or mark the record as broken."""
-        if self.price_fault == _OK and self.size_fault == _OK:
-            if self.price[self.levels] != 0:
-                self.levels += 1
-            elif self.size[self.levels] != 0:
-                self.broken[record] = 1
-        elif self.price_fault != _OK or self.size_fault == _MALFORMED or self.size_fault == _TOO_LONG:
-            self.broken[record] = 1
-        return True
+    # -- numbers ---------------------------------------------------------------------------------------------
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _number(self) -> cython.int:
+    def _number(self, i: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Read a decimal, bare or in quotes, into `mantissa` and `places`; zeros at the end do not count.
 
-        `text_places` keeps the places as written. Never wraps: what does not fit 63 bits is _TOO_LONG;
-        _BROKEN where not even a JSON value stands. Plain numbers of up to 18 digits are read here, others
-        by `_long_number`.
+        `text_places` keeps the places as written, `verdict` says what was found. Never wraps: what does not fit
+        63 bits is _TOO_LONG.
         """
         p: cython.p_const_uchar = self.p
-        quoted: cython.bint = p[self.i] == 34
-        i: cython.Py_ssize_t = self.i + 1 if quoted else self.i
-        first: cython.Py_ssize_t = i
-        point: cython.Py_ssize_t
+        quoted: cython.bint = p[i] == 34
+        start: cython.Py_ssize_t = i + quoted
+        form: cython.int = 0
         m: cython.ulonglong = 0
-        zeros: cython.int = 0
-        places: cython.int = 0
-        c: cython.uchar = p[i]
-        while 48 <= c <= 57:
-            m = m * 10 + (c - 48)
-            i += 1
-            c = p[i]
-        point = i
-        if c == 46 and i > first:
-            i += 1
-            c = p[i]
-            while 48 <= c <= 57:
-                if c == 48:
-                    zeros += 1
-                elif places + zeros < 18:
-                    m = m * self.tens[zeros + 1] + (c - 48)
-                    places += zeros + 1
-                    zeros = 0
-                else:
-                    return self._long_number()
-                i += 1
-                c = p[i]
-        if i == first or point - first + places > 18 or (c != 34 if quoted else c == 101 or c == 69):
-            return self._long_number()
-        self.text_places = i - point - 1 if i > point else 0
-        self.i = i + 1 if quoted else i
+        end: cython.Py_ssize_t = _decimal(p, start, cython.address(m), cython.address(form))
+        if end < 0 or (quoted and p[end] != 34):
+            return self._long_number(i)
+        if not quoted and (p[end] == 101 or p[end] == 69 or (p[start] == 48 and 48 <= p[start + 1] <= 57)):
+            return self._long_number(i)
         self.mantissa = m
-        self.places = places
-        return _OK
+        self.places = form & 255
+        self.text_places = form >> 16
+        self.verdict = _OK
+        return end + quoted
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _long_number(self) -> cython.int:
-        """`_number` for what is rare: signs, exponents, more than 18 digits, and all that is no number."""
+    def _long_number(self, start: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """`_number` for what is rare: signs, exponents, more than 17 digits, and all that is no number."""
+        p: cython.p_const_uchar = self.p
         m: cython.ulonglong = 0
         places: cython.int = 0
         written: cython.int = 0
         zeros: cython.int = 0
-        digits: cython.int = 0
         exponent: cython.int = 0
-        fraction: cython.bint = False
-        negative: cython.bint = False
-        downwards: cython.bint = False
-        start: cython.Py_ssize_t = self.i
-        quoted: cython.bint = self.p[start] == 34
-        i: cython.Py_ssize_t = start + 1 if quoted else start
-        c: cython.uchar
+        downwards: cython.bint
+        quoted: cython.bint = p[start] == 34
+        i: cython.Py_ssize_t = start + quoted
+        first: cython.Py_ssize_t
+        negative: cython.bint = p[i] == 45
         self.mantissa = 0
         self.places = 0
         self.text_places = 0
-        if self.p[i] == 45:
-            negative = True
+        i += negative
+        first = i
+        while 48 <= p[i] <= 57:
+            if m >= _FULL and (m > _FULL or p[i] > 55):
+                return self._refuse(start, _TOO_LONG)
+            m = m * 10 + (p[i] - 48)
             i += 1
-        while True:
-            c = self.p[i]
-            if 48 <= c <= 57:
-                digits += 1
-                written += fraction
-                if fraction and c == 48:
-                    zeros += 1
-                else:
+        if i == first or (not quoted and p[first] == 48 and i > first + 1):
+            return self._refuse(start, _MALFORMED)
+        if p[i] == 46:
+            i += 1
+            first = i
+            while 48 <= p[i] <= 57:
+                zeros += 1
+                if p[i] != 48:  # only now it is known that the zeros before count
                     while zeros > 0:
-                        if m > _FULL:
+                        zeros -= 1
+                        if m >= _FULL and (m > _FULL or (zeros == 0 and p[i] > 55)):
                             return self._refuse(start, _TOO_LONG)
                         m = m * 10
                         places += 1
-                        zeros -= 1
-                    places += fraction
-                    if m >= _FULL and (m > _FULL or c > 55):
-                        return self._refuse(start, _TOO_LONG)
-                    m = m * 10 + (c - 48)
-            elif c == 46 and not fraction and digits > 0:
-                fraction = True
-            else:
-                break
-            i += 1
-        if digits == 0:
-            return self._refuse(start, _MALFORMED)
-        if c == 101 or c == 69:
-            i += 1
-            downwards = self.p[i] == 45
-            if downwards or self.p[i] == 43:
+                    m += p[i] - 48
                 i += 1
-            digits = 0
-            while 48 <= self.p[i] <= 57 and digits < 4:
-                exponent = exponent * 10 + (self.p[i] - 48)
-                digits += 1
+            if i == first:
+                return self._refuse(start, _MALFORMED)
+            if i - first >= EXPONENT_FLAG:
+                return self._refuse(start, _TOO_LONG)
+            written = cython.cast(cython.int, i - first)
+        if p[i] == 101 or p[i] == 69:
+            i += 1
+            downwards = p[i] == 45
+            if downwards or p[i] == 43:
                 i += 1
-            if digits == 0 or exponent > 40:
-                return self._refuse(start, _MALFORMED if digits == 0 else _TOO_LONG)
+            first = i
+            while 48 <= p[i] <= 57:
+                if exponent < 1000:
+                    exponent = exponent * 10 + (p[i] - 48)
+                i += 1
+            if i == first:
+                return self._refuse(start, _MALFORMED)
             written = EXPONENT_FLAG
             places += exponent if downwards else -exponent
             while places > 0 and m > 0 and m % 10 == 0:
@@ -528,104 +496,119 @@ class Scanner:
                 m = m * 10
                 places += 1
         if quoted:
-            if self.p[i] != 34:
+            if p[i] != 34:
                 return self._refuse(start, _MALFORMED)
             i += 1
         if m == 0:
             places = 0
-        if places > 18 or written > EXPONENT_FLAG:
+        if places > 18:
             return self._refuse(start, _TOO_LONG)
-        self.i = i
         self.mantissa = m
         self.places = places
         self.text_places = written
-        return _NEGATIVE if negative and m != 0 else _OK
+        self.verdict = _NEGATIVE if negative and m != 0 else _OK
+        return i
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _refuse(self, start: cython.Py_ssize_t, fault: cython.int) -> cython.int:
+    def _refuse(self, start: cython.Py_ssize_t, verdict: cython.int) -> cython.Py_ssize_t:
         """Step over a value that is no usable number and say what it is."""
-        self.i = start
         word: bytes
-        if not self._skip(0):
-            return _BROKEN
-        word = self.frame[start : self.i].strip(b'"').lower()
-        return _NOT_A_NUMBER if word in (b"nan", b"-nan") else fault
+        end: cython.Py_ssize_t = self._skip(start, 0)
+        self.verdict = verdict
+        if end >= 0:
+            word = self.frame[start:end]
+            if word.strip(b'"').lower() in _NANS:
+                self.verdict = _NOT_A_NUMBER
+        return end
+
+    # -- the rest of JSON ------------------------------------------------------------------------------------
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _string(self) -> cython.bint:
-        """Step over a string; self.i is at its opening quote."""
-        self.i += 1
-        while self.p[self.i] != 34:
-            if self.p[self.i] == 92:
-                self.i += 1
-            if self.p[self.i] < 32:  # also the zero byte behind the frame's end
-                return False
-            self.i += 1
-        self.i += 1
-        return self.i <= self.n
+    def _rare(self, i: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Step over an escape or a character beyond ASCII (RFC 3629, section 4); all else ends the frame."""
+        p: cython.p_const_uchar = self.p
+        k: cython.int
+        more: cython.int
+        least: cython.uchar = 0x80
+        most: cython.uchar = 0xBF
+        if p[i] == 92:
+            i += 1
+            if p[i] != 117:
+                return i + 1 if p[i] in b'"\\/bfnrt' else self._stop(i)
+            for k in range(4):
+                i += 1
+                if not (48 <= p[i] <= 57 or 65 <= p[i] <= 70 or 97 <= p[i] <= 102):
+                    return self._stop(i)
+            return i + 1
+        if p[i] < 0xC2 or p[i] > 0xF4:
+            return self._stop(i)
+        more = 1 + (p[i] >= 0xE0) + (p[i] >= 0xF0)
+        if p[i] == 0xE0:
+            least = 0xA0
+        elif p[i] == 0xED:
+            most = 0x9F
+        elif p[i] == 0xF0:
+            least = 0x90
+        elif p[i] == 0xF4:
+            most = 0x8F
+        for k in range(more):
+            i += 1
+            if not least <= p[i] <= most:
+                return self._stop(i)
+            least = 0x80
+            most = 0xBF
+        return i + 1
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _skip(self, depth: cython.int) -> cython.bint:
+    def _skip(self, i: cython.Py_ssize_t, depth: cython.int) -> cython.Py_ssize_t:
         """Step over any JSON value, checking that it is one."""
-        c: cython.uchar = self.p[self.i]
-        more: cython.int = 1
-        if c == 34:
-            return self._string()
-        if c == 123:
-            if depth > _DEEPEST:
-                return False
-            if self._empty(125):
-                return True
-            while more == 1:
-                if self.p[self.i] != 34 or not self._string():
-                    return False
-                self._space()
-                if self.p[self.i] != 58:
-                    return False
-                self.i += 1
-                self._space()
-                if not self._skip(depth + 1):
-                    return False
-                more = self._more(125)
-            return more == 0
-        if c == 91:
-            if depth > _DEEPEST:
-                return False
-            if self._empty(93):
-                return True
-            while more == 1:
-                if not self._skip(depth + 1):
-                    return False
-                more = self._more(93)
-            return more == 0
-        return self._literal()
+        p: cython.p_const_uchar = self.p
+        closing: cython.uchar = p[i] + 2  # of [ and {
+        if p[i] == 34:
+            return _string(self, i + 1)
+        if p[i] != 123 and p[i] != 91:
+            return _literal(self, i)
+        if depth > _DEEPEST:
+            return self._stop(i)
+        i = _space(self.p, i + 1)
+        if p[i] == closing:
+            return i + 1
+        while True:
+            if closing == 125:
+                if p[i] != 34:
+                    return self._stop(i)
+                i = _string(self, i + 1)
+                if i < 0:
+                    return i
+                i = _space(self.p, i)
+                if p[i] != 58:
+                    return self._stop(i)
+                i = _space(self.p, i + 1)
+            i = self._skip(i, depth + 1)
+            if i < 0:
+                return i
+            i = _space(self.p, i)
+            if p[i] == closing:
+                return i + 1
+            if p[i] != 44:
+                return self._stop(i)
+            i = _space(self.p, i + 1)
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _literal(self) -> cython.bint:
-        """Step over a number, true, false or null."""
-        c: cython.uchar = self.p[self.i]
-        start: cython.Py_ssize_t = self.i
-        if c == 116 or c == 102 or c == 110:
-            while 97 <= self.p[self.i] <= 122:
-                self.i += 1
-            return self.frame[start : self.i] in (b"true", b"false", b"null")
-        if c == 45:
-            self.i += 1
-        start = self.i
-        while (
-            48 <= self.p[self.i] <= 57
-            or self.p[self.i] == 46
-            or self.p[self.i] == 101
-            or self.p[self.i] == 69
-            or self.p[self.i] == 43
-            or self.p[self.i] == 45
-        ):
-            self.i += 1
-        return self.i > start and 48 <= self.p[start] <= 57
+    def _spells(self, i: cython.Py_ssize_t, end: cython.Py_ssize_t, word: bytes) -> cython.bint:
+        """Does the frame read so from i to end? (Its zero byte ends the comparison where it is shorter.)"""
+        k: cython.Py_ssize_t
+        q: cython.p_const_uchar = word
+        if end - i != len(word):
+            return False
+        for k in range(end - i):
+            if self.p[i + k] != q[k]:
+                return False
+        return True
 
     # -- what the scan found ---------------------------------------------------------------------------------
 
@@ -650,15 +633,7 @@ class Scanner:
     def equals(self, record: cython.int, slot: cython.int, word: bytes) -> cython.bint:
         """Is the scalar this text?"""
         at: cython.int = self._find(record, slot)
-        k: cython.int
-        length: cython.int = len(word)
-        q: cython.p_const_uchar = word
-        if at < 0 or self.ends[at] - self.starts[at] != length:
-            return False
-        for k in range(length):
-            if self.p[self.starts[at] + k] != q[k]:
-                return False
-        return True
+        return at >= 0 and self._spells(self.starts[at], self.ends[at], word)
 
     @cython.ccall
     def text(self, record: cython.int, slot: cython.int) -> bytes:
@@ -698,8 +673,7 @@ class Scanner:
         at: cython.int = self._find(record, slot)
         if at < 0:
             return False
-        self.i = self.starts[at]
-        return self._number() == _OK and self.i == self.ends[at]
+        return self._number(self.starts[at]) == self.ends[at] and self.verdict == _OK
 
     @cython.ccall
     @cython.exceptval(check=False)
@@ -731,40 +705,46 @@ class Scanner:
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _digits(self, start: cython.Py_ssize_t, count: cython.int) -> cython.longlong:
-        value: cython.longlong = 0
+    def _field(self, start: cython.Py_ssize_t, count: cython.int, most: cython.int) -> cython.int:
+        """A part of a date: so many digits, at most this; -1 for anything else."""
+        value: cython.int = 0
         k: cython.int
         for k in range(count):
             if not 48 <= self.p[start + k] <= 57:
                 return -1
             value = value * 10 + (self.p[start + k] - 48)
-        return value
+        return value if value <= most else -1
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _date(self, start: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.longlong:
-        """2026-08-24T22:34:13.813379359Z -> ns since the epoch. Days by the proleptic Gregorian calendar."""
-        year: cython.longlong = self._digits(start, 4)
-        month: cython.longlong = self._digits(start + 5, 2)
-        day: cython.longlong = self._digits(start + 8, 2)
-        hour: cython.longlong = self._digits(start + 11, 2)
-        minute: cython.longlong = self._digits(start + 14, 2)
-        second: cython.longlong = self._digits(start + 17, 2)
+    def _date(self, i: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.longlong:
+        """2026-08-24T22:34:13.813379359Z -> ns since the epoch. Days by the proleptic Gregorian calendar.
+
+        0 for anything else, times with an offset from UTC among it: no venue sends them.
+        """
+        p: cython.p_const_uchar = self.p
+        year: cython.longlong = self._field(i, 4, 2200)
+        month: cython.longlong = self._field(i + 5, 2, 12)
+        day: cython.longlong = self._field(i + 8, 2, 31)
+        hour: cython.longlong = self._field(i + 11, 2, 23)
+        minute: cython.longlong = self._field(i + 14, 2, 59)
+        second: cython.longlong = self._field(i + 17, 2, 60)
         fraction: cython.longlong = 0
         unit: cython.longlong = _SECOND
-        i: cython.Py_ssize_t = start + 19
         days: cython.longlong
-        if year < 1970 or year > 2200 or month < 1 or month > 12 or day < 1 or day > 31:
+        if year < 1970 or month < 1 or day < 1 or hour < 0 or minute < 0 or second < 0:
             return 0
-        if hour < 0 or minute < 0 or second < 0:
+        if p[i + 7] != 45 or p[i + 13] != 58 or p[i + 16] != 58:
             return 0
-        if i < end and self.p[i] == 46:
+        i += 19
+        if i < end and p[i] == 46:
             i += 1
-            while i < end and 48 <= self.p[i] <= 57:
-                if unit > 1:
-                    unit //= 10
-                    fraction += (self.p[i] - 48) * unit
+            while i < end and 48 <= p[i] <= 57:
+                unit //= 10  # beyond nanoseconds nothing counts
+                fraction += (p[i] - 48) * unit
                 i += 1
+        if i + (i < end and (p[i] == 90 or p[i] == 122)) != end:
+            return 0
         if month <= 2:
             year -= 1
             month += 12
@@ -772,6 +752,159 @@ class Scanner:
             365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
         )
         return (((days * 24 + hour) * 60 + minute) * 60 + second) * _SECOND + fraction
+
+
+# What the loops over a frame are made of: functions, since the compiler takes only these into their callers.
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _space(p: cython.p_const_uchar, i: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    """Step over white space."""
+    while p[i] <= 32 and (p[i] == 32 or p[i] == 10 or p[i] == 13 or p[i] == 9):
+        i += 1
+    return i
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _digits(p: cython.p_const_uchar, i: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    """Step over digits."""
+    while 48 <= p[i] <= 57:
+        i += 1
+    return i
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _is(scanner: Scanner, i: cython.Py_ssize_t, e: cython.int) -> cython.bint:
+    """Does the key that starts here read as entry e's?"""
+    k: cython.int
+    p: cython.p_const_uchar = scanner.p + i
+    key: cython.p_const_uchar = scanner.keys + scanner.key_at[e]
+    length: cython.int = scanner.key_length[e]
+    for k in range(length):
+        if p[k] != key[k]:
+            return False
+    return p[length] == 34
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _string(scanner: Scanner, i: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    """Step over a string whose opening quote stands just before."""
+    p: cython.p_const_uchar = scanner.p
+    while True:
+        while _PLAIN[p[i]]:
+            i += 1
+        if p[i] == 34:
+            return i + 1
+        i = scanner._rare(i)
+        if i < 0:
+            return i
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _literal(scanner: Scanner, i: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    """Step over a number, true, false or null."""
+    p: cython.p_const_uchar = scanner.p
+    if p[i] == 116:
+        return i + 4 if scanner._spells(i, i + 4, b"true") else scanner._stop(i)
+    if p[i] == 102:
+        return i + 5 if scanner._spells(i, i + 5, b"false") else scanner._stop(i)
+    if p[i] == 110:
+        return i + 4 if scanner._spells(i, i + 4, b"null") else scanner._stop(i)
+    if p[i] == 45:
+        i += 1
+    if not 48 <= p[i] <= 57:
+        return scanner._stop(i)
+    i = i + 1 if p[i] == 48 else _digits(p, i)
+    if p[i] == 46:
+        if not 48 <= p[i + 1] <= 57:
+            return scanner._stop(i)
+        i = _digits(p, i + 1)
+    if p[i] == 101 or p[i] == 69:
+        i += 1
+        if p[i] == 45 or p[i] == 43:
+            i += 1
+        if not 48 <= p[i] <= 57:
+            return scanner._stop(i)
+        i = _digits(p, i)
+    return i
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _decimal(
+    p: cython.p_const_uchar, i: cython.Py_ssize_t, mantissa: cython.p_ulonglong, form: cython.p_int
+) -> cython.Py_ssize_t:
+    """Read `123` or `123.450` of up to 17 digits and say where it ends; -1 for any other number.
+
+    `form` gets the places without zeros at the end, and 16 bits higher the places as written.
+    """
+    first: cython.Py_ssize_t = i
+    point: cython.Py_ssize_t
+    m: cython.ulonglong = 0
+    places: cython.int
+    digit: cython.uint = p[i] - 48
+    if digit > 9:
+        return -1
+    while digit <= 9:
+        m = m * 10 + digit
+        i += 1
+        digit = p[i] - 48
+    form[0] = 0
+    if p[i] == 46:
+        point = i
+        i += 1
+        digit = p[i] - 48
+        while digit <= 9:
+            m = m * 10 + digit
+            i += 1
+            digit = p[i] - 48
+        places = cython.cast(cython.int, i - point - 1)
+        if places == 0:
+            return -1
+        form[0] = places << 16
+        point = i - 1
+        while p[point] == 48:  # the point stops it
+            m = m // 10
+            places -= 1
+            point -= 1
+        form[0] |= places
+    mantissa[0] = m
+    return i if i - first <= 18 else -1
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _pair(scanner: Scanner, i: cython.Py_ssize_t, k: cython.int) -> cython.Py_ssize_t:
+    """A row as most venues write it, ["61812.70","2.959"], taken as level k; 0 for any other."""
+    p: cython.p_const_uchar = scanner.p
+    price: cython.ulonglong = 0
+    size: cython.ulonglong = 0
+    price_form: cython.int = 0
+    size_form: cython.int = 0
+    if p[i] != 91 or p[i + 1] != 34:
+        return 0
+    i = _decimal(p, i + 2, cython.address(price), cython.address(price_form))
+    if i < 0 or p[i] != 34 or p[i + 1] != 44 or p[i + 2] != 34 or price == 0:
+        return 0
+    i = _decimal(p, i + 3, cython.address(size), cython.address(size_form))
+    if i < 0 or p[i] != 34 or p[i + 1] != 93:
+        return 0
+    scanner.price[k] = price
+    scanner.size[k] = size
+    scanner.decimals[k] = price_form | (size_form << 8)
+    return i + 2
 
 
 class _Tables:
@@ -819,7 +952,7 @@ class _Tables:
         return number
 
     def rows(self, rows: Rows) -> int:
-        """Rows that are objects get a node whose `slots` are 0 price, 1 size, 2 side."""
+        """Rows that are objects get a node whose entries are their price, size and side."""
         number = len(self.row_price)
         places = [rows.price, rows.size, rows.side]
         self.row_fixed.append(rows.fixed)
@@ -830,13 +963,14 @@ class _Tables:
         if isinstance(rows.price, str):
             node = self.node({str(place): Leaf() for place in places if place is not None})
             self.row_node[number] = node
-            for slot in range(self.node_count[node]):
-                self.entry_slot[self.node_first[node] + slot] = slot
+            for part in range(self.node_count[node]):
+                self.entry_slot[self.node_first[node] + part] = -2 - part  # _PART, and downwards
+                self.entry_rows[self.node_first[node] + part] = number
         return number
 
 
 def _grown(old: Any, code: str, count: int) -> Any:
     """A zeroed array of `count` that starts as a copy of `old`."""
-    fresh: Any = array.array(code, bytes(count * array.array(code).itemsize))
-    fresh[: len(old)] = array.array(code, list(old))
+    fresh = array.array(code, bytes(old))
+    fresh.frombytes(bytes((count - len(fresh)) * fresh.itemsize))
     return fresh

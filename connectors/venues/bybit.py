@@ -69,6 +69,7 @@ class Bybit(Venue):
     taker_bought, taker_sold = "Buy", "Sell"
     off_book = frozenset({"true"})  # BT: block trade
     rule = Counted()
+    refuses_whole = True
     heartbeat = Heartbeat(silent_after=25.0, ping='{"op":"ping"}', every=20.0)
     limits = Limits(
         symbols=50,

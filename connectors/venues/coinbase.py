@@ -66,6 +66,7 @@ class Coinbase(Venue):
     taker_bought, taker_sold = "BUY", "SELL"
     side_disputed = True
     counts_connection = True
+    refuses_whole = True
     heartbeat = Heartbeat(silent_after=5.0)
     limits = Limits(
         symbols=5, messages_per_second=4, topics_per_message=10, weight_per_minute=300, connects_per_minute=60
