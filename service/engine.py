@@ -26,6 +26,7 @@ _LOST = cython.declare(cython.int, LOST)
 _SYNCING = cython.declare(cython.int, SYNCING)
 _SNAPSHOT = cython.declare(cython.int, SNAPSHOT)
 _NAN = cython.declare(cython.double, float("nan"))
+_NO_BOOK = Book()  # what all readings look at before there is a pair; nobody writes to it
 
 Key = tuple[str, str, str]
 DISPUTED_BELOW = 0.8  # agreement under which a disputed taker side is not believed
@@ -94,7 +95,7 @@ class Readings(Listener):
         self.size = len(plan.outputs)
         self.counter, self.flow, self.lasting = plan.is_counter, plan.is_flow, plan.lasting
         tick = float("nan") if instrument.tick is None else float(instrument.tick)
-        self.context = Context(Book(), tick, least)
+        self.context = Context(_NO_BOOK, tick, least)
         self.metrics = plan.make(self.context, self.row)
         self.prompt = [one for one in self.metrics if _hears(one)]
         self.lazy = [one for one in self.metrics if one.declaration.lazy or one.declaration.stats]
