@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import array
 from decimal import Decimal
-from typing import Any
 
 import cython
 from cython.cimports.libc.math import exp

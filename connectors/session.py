@@ -239,5 +239,9 @@ class Session:
         """Not one whole JSON object. It costs its book where the frame still tells which; the sequence shows the rest."""
         record: cython.int = self.scan.records - 1
         pair: Any = self.pairs.get(self.scan.text(record, _SYMBOL)) if record >= 0 else None
-        kind: cython.int = self._kind() if self.scan.has(0, _KIND) else _CONTROL
+        kind: cython.int = (
+            _CONTROL if self.unproven else _IGNORED
+        )  # without its kind it may not be of a book at all
+        if self.scan.has(0, _KIND):
+            kind = self._kind()
         self.keeper.unreadable(pair, kind, self.unproven, now)

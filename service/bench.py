@@ -258,7 +258,7 @@ def check(session: Session, messages: int) -> None:
 
 
 def _scan(stream: Stream) -> int:
-    scan = Scanner(stream.kind.venue.layout).scan
+    scan = Scanner(dict(stream.kind.venue.layout)).scan
     began = time.thread_time_ns()
     for frame in stream.frames:
         scan(frame)
@@ -462,8 +462,10 @@ def text(report: dict[str, Any]) -> str:
         lines += [
             "",
             f"{KINDS[name].title}: {one['messages']:,} {origin} messages of {one['bytes']:,} B",
-            f"  received bytes to stored readings {one['microseconds']:9.2f} µs"
-            f"   ({one['fastest']:.2f} to {one['slowest']:.2f}; {shares})",
+            (
+                f"  received bytes to stored readings {one['microseconds']:9.2f} µs"
+                f"   ({one['fastest']:.2f} to {one['slowest']:.2f}; {shares})"
+            ),
             f"  with lazy metrics each time       {one['lazy_each_time']:9.2f} µs",
         ]
         scale = report["scaling"][name]

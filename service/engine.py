@@ -34,7 +34,9 @@ DISPUTED_BELOW = 0.8  # agreement under which a disputed taker side is not belie
 
 def _hears(metric: Any) -> bool:
     """Does the metric do anything with a book message?"""
-    return any("update" in vars(kind) for kind in type(metric).__mro__[:-2])  # the last two are Metric and object
+    return any(
+        "update" in vars(kind) for kind in type(metric).__mro__[:-2]
+    )  # the last two are Metric and object
 
 
 @cython.cclass

@@ -157,7 +157,7 @@ PARAMS: dict[str, list[dict[str, Any]]] = {
 
 @given(events=streams(whole=("snapshot", "replace")), data=st.data())
 def test_every_answer_is_that_of_the_plain_formula(events: list[Event], data: st.DataObject) -> None:
-    cases = []
+    cases: list[dict[str, Any]] = []
     for metric, choices in PARAMS.items():
         params = dict(data.draw(st.sampled_from(choices)))
         if metric in (*FLOW, *TRADES):

@@ -337,7 +337,7 @@ def test_a_snapshot_goes_to_the_venue_whose_it_is(order: int, tmp_path: Path) ->
         return {**line, "msg": message, "url": line["url"].replace("binance.us", "binance.com")}
 
     there = [moved(line) for line in here]
-    found = {one["venue"]: one for one in books(tmp_path, *[here, there][::order])}
+    found = {one["venue"]: one for one in books(tmp_path, *([*here], there)[::order])}
     assert all(map(is_clean, found.values()))
     assert (found["binance_us"]["bid"], found["binance"]["bid"]) == (
         ["78724.03", "0.00277"],

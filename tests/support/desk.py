@@ -12,8 +12,9 @@ import orjson
 from connectors.instruments import Instrument, Market
 from connectors.session import Session
 from connectors.sync import Pair
-from service.engine import Engine, Plan
+from service.engine import Engine
 from service.evaluate import EPOCH, NATIVE, CaseVenue, nanoseconds, text
+from service.plan import Plan
 
 Values = dict[str, float | None]
 
