@@ -106,9 +106,8 @@ class Steelyard:
         # The first message proves the snapshot, so order flow is counted from the state after it; the other
         # candidates count the step from the snapshot to it too.
         first = readings.expected(self.stream, 1).ofi
-        return Reading(
-            bids, asks, *(values[name] for name in VALUES), values["ofi.up"] - values["ofi.down"] + first
-        )
+        ofi = values["ofi.up"] - values["ofi.down"] + first
+        return Reading._make([bids, asks, *(values[name] for name in VALUES), ofi])
 
     async def run(self, url: str, context: ssl.SSLContext, stream: Stream, count: int) -> None:
         """The driver of the live service; only the answer to the snapshot request is at hand already."""

@@ -102,7 +102,7 @@ class Readings(Listener):
         self.prompt = [one for one in self.metrics if _hears(one)]
         self.lazy = [one for one in self.metrics if one.declaration.lazy or one.declaration.stats]
         self.listeners, self.trade_listeners = listeners, trade_listeners
-        self.owner = self.tape = None  # type: ignore[assignment]  # a C reference to a pair may be empty
+        self.owner = self.tape = None
         self.last_price, self.last_side = float("nan"), 0
         self.fresh_version = -1
         self.base = {}

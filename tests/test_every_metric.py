@@ -461,8 +461,8 @@ def from_scratch(count: int) -> None:
     fills = [event for event in events if event["type"] == "trade"]
     assert same(found["cvd"], answer("cvd", {"t_eval": last}, fills))
     for side in ("buy", "sell"):
-        params = {"side": side, "t_eval": last}
-        assert same(found[f"trade_intensity{{side={side}}}"], answer("trade_intensity", params, fills))
+        given: dict[str, Any] = {"side": side, "t_eval": last}
+        assert same(found[f"trade_intensity{{side={side}}}"], answer("trade_intensity", given, fills))
 
 
 def book_after(events: list[Event]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import dataclasses
 import json
 from collections import Counter
 from itertools import pairwise
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -194,7 +193,7 @@ def test_a_connection_is_renewed_before_its_life_ends() -> None:
 
 def test_backoff_grows_is_capped_and_jittered() -> None:
     """It doubles from half a second to a minute and stays there."""
-    waits = {}
+    waits: dict[str, list[int]] = {}
     for seed in ("0", "1"):
         session = Session(all_venues()["kraken", "spot"](), "", seed)
         now, waits[seed] = T0, []

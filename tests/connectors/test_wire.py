@@ -107,7 +107,7 @@ class Reading:
 
         def part(place: Any) -> Any:
             if named:
-                return row.get(place)
+                return row.get(place)  # type: ignore[union-attr]  # named rows are objects
             return row[place] if place < len(row) else None
 
         side = rows.fixed if rows.fixed >= 0 else part(rows.side)
