@@ -58,6 +58,8 @@ ENVIRONMENTS = {
 LONG = {
     "connectors/book.py": "one compiled unit: C-level calls between its parts are inlined only inside a module",
     "connectors/wire.py": "one compiled unit, as book.py",
+    "connectors/sync.py": "a pair and its listener name each other at C level, so they share a .pxd",
+    "service/bench.py": "what is measured stands beside how it is told",
     "service/api/page/app.js": "the page's own code",
 }
 

@@ -11,11 +11,13 @@ import heapq
 import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from connectors import all_venues
 from connectors.actions import Close, Connect, Fetch, Replace, Send
+from connectors.recording import INSTRUMENTS, Recorder
 from connectors.requests import Budget
 from connectors.session import Session
 from connectors.sync import LIVE, STATES, Pair
@@ -56,8 +58,8 @@ class Wire:
 
     session: Session
     connection: Connection | None = None
-    opened: int = 0
-    closing: str = ""
+    url: str = ""
+    recorder: Recorder | None = None
 
     @property
     def books(self) -> list[Pair]:
@@ -78,8 +80,12 @@ class Link:
         symbols: Sequence[str] | None = None,
         metrics: Sequence[str] | None = ("queue_imbalance",),
         missing: Sequence[str] = (),
+        record: Path | None = None,
     ) -> None:
-        """`levels` a side in the simulated books; `missing` are ids that are subscribed to and that nobody lists."""
+        """`levels` a side in the simulated books; `missing` are ids that are subscribed to and that nobody lists.
+
+        All that goes in and out is recorded into the folder `record`.
+        """
         simulator = simulated_venues()[name]
         wanted = SYMBOLS[name, product] if symbols is None else symbols
         theirs = product if product in simulator.real_hosts else ""
@@ -88,7 +94,8 @@ class Link:
             for listing in simulator.catalogue
             if listing.native in wanted and theirs in ("", listing.product)
         ]
-        self.now = T0
+        self.now = self.clock = self.instant = T0
+        self.record = record
         self.simulator = simulator(listings, seed=seed, rate=rate, start=T0)
         self.venue = self._ours(name, product)
         self.natives = [*wanted, *missing]
@@ -111,6 +118,7 @@ class Link:
         self.touched: dict[str, int] = {}  # ids whose frames a fault spoilt -> how often
         self.checked = 0
         self.wrong: list[str] = []
+        self._lists: dict[str, str] = {}
         self._instruments = self._listed(missing)
         self.simulator.faults.sent = self._watched(self.simulator.faults.sent)  # type: ignore[method-assign,assignment]
         for route in self.venue.routes:
@@ -133,8 +141,8 @@ class Link:
     def _listed(self, missing: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for path in self.venue.instrument_paths():
-            answer = self._rest(path, self.now)
-            found |= {one.native: one for one in self.venue.instruments(json.loads(answer.body))}
+            self._lists[path] = self._rest(path, self.now).body
+            found |= {one.native: one for one in self.venue.instruments(json.loads(self._lists[path]))}
         return found | {native: self.venue.infer(native) for native in missing}
 
     def add(self, route: str, seed: str = "") -> Wire:
@@ -145,6 +153,13 @@ class Link:
             session.keeper.prepare(pair)
             self.engine.attach(pair)
         wire = Wire(session)
+        if self.record is not None:
+            stem = f"{self.venue.name}-{self.venue.product}-{route}-{seed}{len(self.wires)}"
+            beside = Recorder(self.record / f"{stem}{INSTRUMENTS}")
+            for path, body in self._lists.items():
+                beside.fetched(self.venue.rest + path, 200, body.encode(), self.now)
+            beside.close()
+            wire.recorder = Recorder(self.record / f"{stem}.jsonl.gz")
         self.wires.append(wire)
         self.timeline.add(session)
         return wire
@@ -234,7 +249,7 @@ class Link:
 
     def _step(self, now: int) -> None:
         """Everything that happens at one instant."""
-        self.now = now
+        self.now = self.instant = now
         self.simulator.advance(now)
         self.timeline.advance(now)
         while self.later and self.later[0][0] <= now:
@@ -244,6 +259,12 @@ class Link:
             heard |= self._deliver(wire, now)
         if heard:
             self._check()
+
+    def _before(self) -> int:
+        """The time of an input, which is its own, after everything that was due earlier."""
+        self.clock = self.now = max(self.clock + 1, self.now)
+        self.timeline.advance(self.clock)
+        return self.clock
 
     def at(self, when: int, action: Callable[[int], None]) -> None:
         """Do something later."""
@@ -269,11 +290,13 @@ class Link:
                 case Send(text):
                     self.sent.append((self.now, text))
                     if wire.connection is not None:
+                        if wire.recorder:
+                            wire.recorder.sent(wire.url, text, self.now)
                         wire.connection.receive(text, self.now)
                 case Fetch():
                     self._fetch(wire, action, self.now)
                 case Close(reason):
-                    self._end(wire, reason)
+                    self.at(self.now + MS, lambda now: self._end(wire, reason))
                 case Replace(reason):
                     self._replace(wire, reason)
 
@@ -285,25 +308,35 @@ class Link:
             if wire not in self.wires:
                 return
             self.connected.append(now)
-            keeper = wire.session.keeper
+            wire.url = url
             try:
                 wire.connection = self.simulator.connect(url.removeprefix("ws://sim"), now)
             except HandshakeRefusedError as refused:
-                keeper.closed(f"handshake refused: {refused}", now)
+                self._closed(wire, f"handshake refused: {refused}")
             else:
-                wire.opened = now
                 self.behind.clear()
-                keeper.opened(now)
-            self._perform(wire)
+                now = self._before()
+                if wire.recorder:
+                    wire.recorder.opened(url, now, wire.session)
+                wire.session.keeper.opened(now)
+                self._perform(wire)
 
         self.at(when, attempt)
 
     def _end(self, wire: Wire, reason: str) -> None:
-        if wire.connection is not None:
+        """Our side closes the socket."""
+        if wire.connection is not None and wire in self.wires:
             wire.connection.closed(self.now)
-            wire.connection = None
+            self._closed(wire, reason)
+
+    def _closed(self, wire: Wire, reason: str) -> None:
+        """The socket is gone, or never came to be."""
+        wire.connection = None
         self.closed.append(reason)
-        wire.session.keeper.closed(reason, self.now)
+        now = self._before()
+        if wire.recorder:
+            wire.recorder.closed(wire.url, reason, now, wire.session)
+        wire.session.keeper.closed(reason, now)
         self._perform(wire)
 
     def _rest(self, path: str, now: int) -> Any:
@@ -325,6 +358,9 @@ class Link:
             wait = self.budget.answered(answer.status, headers, then)
             if wire in self.wires:
                 body = answer.body.encode()
+                then = self._before()
+                if wire.recorder:
+                    wire.recorder.fetched(self.venue.rest + action.path, answer.status, body, then)
                 wire.session.keeper.fetched(action.key[1], answer.status, body, then, wait=wait)
                 self._perform(wire)
                 self._check()
@@ -352,10 +388,16 @@ class Link:
         """End a connection for good."""
         if wire.connection is not None:
             wire.connection.closed(self.now)
-            wire.connection = None
-            wire.session.keeper.closed("stopped", self.now)
+            self._closed(wire, "stopped")
         self.wires.remove(wire)
         self.timeline.remove(wire.session)
+        if wire.recorder:
+            wire.recorder.close()
+
+    def stop(self) -> None:
+        """End everything, as the service does."""
+        for wire in list(self.wires):
+            self.drop(wire)
 
     def _deliver(self, wire: Wire, now: int) -> bool:
         connection = wire.connection
@@ -365,15 +407,19 @@ class Link:
         for what in frames:
             match what:
                 case str():
-                    wire.session.received(what.encode(), now)
+                    at, frame = self._before(), what.encode()
+                    if wire.recorder:
+                        wire.recorder.received(wire.url, frame, at)
+                    wire.session.received(frame, at)
                 case Ping():
-                    connection.pong(what.payload, now)
-                    wire.session.keeper.pinged(now)
+                    at = self._before()
+                    connection.pong(what.payload, at)
+                    if wire.recorder:
+                        wire.recorder.pinged(wire.url, at)
+                    wire.session.keeper.pinged(at)
                 case Ended():
                     connection.closed(now)
-                    wire.connection = None
-                    self.closed.append(f"closed by the venue ({what.code})")
-                    wire.session.keeper.closed(self.closed[-1], now)
+                    self._closed(wire, f"closed by the venue ({what.code})")
             self._perform(wire)
         return bool(frames)
 
@@ -422,7 +468,7 @@ class Link:
             for pair in wire.books:
                 if pair.state != LIVE or pair.native in self.behind or wire.connection is None:
                     continue
-                if pair.received != self.now:
+                if pair.received < self.instant:
                     continue
                 depth: int | None = 12 if self.checked % 20 else None
                 if pair.native in tainted:
