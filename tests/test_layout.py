@@ -208,11 +208,16 @@ def test_every_module_says_what_it_is_for() -> None:
     assert not silent
 
 
+def most_lines(path: Path) -> int:
+    """Tests list cases, and a list may be longer than code."""
+    return MOST_LINES + 140 if "tests" in path.relative_to(ROOT).parts else MOST_LINES
+
+
 def test_no_file_is_too_long() -> None:
     long = {
         name_of(path): count
         for path in sources(*CODE, endings=(".py", ".pxd", ".pyi", ".js", ".css", ".html"))
-        if (count := len(path.read_text(encoding="utf-8").splitlines())) > MOST_LINES
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > most_lines(path)
         and name_of(path) not in LONG
     }
     assert not long, "split it where it has two jobs, or name it in LONG with the reason"
