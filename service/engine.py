@@ -19,7 +19,7 @@ from connectors.instruments import Instrument
 from connectors.sync import CROSSED, LIVE, LOST, SNAPSHOT, STATES, SYNCING, Listener, Pair
 
 from .metrics.declare import Context, Declaration, Metric, Output, stored
-from .plan import Plan, Print
+from .plan import Plan, Print, hears_books
 
 _LIVE = cython.declare(cython.int, LIVE)
 _LOST = cython.declare(cython.int, LOST)
@@ -30,13 +30,6 @@ _NO_BOOK = Book()  # what all readings look at before there is a pair; nobody wr
 
 Key = tuple[str, str, str]
 DISPUTED_BELOW = 0.8  # agreement under which a disputed taker side is not believed
-
-
-def _hears(metric: Any) -> bool:
-    """Does the metric do anything with a book message?"""
-    return any(
-        "update" in vars(kind) for kind in type(metric).__mro__[:-2]
-    )  # the last two are Metric and object
 
 
 @cython.cclass
@@ -99,7 +92,7 @@ class Readings(Listener):
         tick = float("nan") if instrument.tick is None else float(instrument.tick)
         self.context = Context(_NO_BOOK, tick, least)
         self.metrics = plan.make(self.context, self.row)
-        self.prompt = [one for one in self.metrics if _hears(one)]
+        self.prompt = [one for one in self.metrics if hears_books(one)]
         self.lazy = [one for one in self.metrics if one.declaration.lazy or one.declaration.stats]
         self.listeners, self.trade_listeners = listeners, trade_listeners
         self.owner = self.tape = None

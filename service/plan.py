@@ -56,3 +56,9 @@ class Plan:
             metric.bind(context, row, start)
             made.append(metric)
         return made
+
+
+def hears_books(metric: Metric) -> bool:
+    """Does the metric do anything with a book message?"""
+    kinds = type(metric).__mro__
+    return any("update" in vars(kind) for kind in kinds[: kinds.index(Metric)])
