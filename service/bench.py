@@ -13,202 +13,33 @@ import json
 import multiprocessing
 import os
 import platform
-import random
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
+from math import nan
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from connectors.errors import UsageError
-from connectors.recording import read
 from connectors.session import Session
 from connectors.sync import LIVE, STATES, Pair
-from connectors.venue import Venue
-from connectors.venues.binance import CoinM, UsdM
 from connectors.wire import Scanner
 
+from .bench_streams import CAPTURES, KINDS, LEVELS, Kind, MadeUp, Stream, streams
 from .engine import Engine
 from .plan import Plan
 
-CAPTURES = "STEELYARD_CAPTURES"
 CHECKOUT = Path(__file__).resolve().parents[1]
 PEERS = CHECKOUT / ".venv-peers" / "bin" / "python"
-SEED = 20240808
-NEAR = 20  # best levels, that NEAR_SHARE of the changes of a made-up message are among; recorded: 12 %
-NEAR_SHARE = 0.12
-FILLED = 0.8  # of the price steps have a level in a made-up book
-BODIES = 1_000  # different lists of levels that made-up messages take turns with
 BOOKS = (1, 100, 1_000)
 DEPTHS = (100, 1_000, 10_000)
-LEVELS = 1_000  # a side, where many books are measured
 PEERS_WITHIN = 900  # seconds
-
-_decode = msgspec.json.Decoder().decode
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A stream to measure: where its capture is, and what made-up messages of it look like."""
-
-    title: str
-    file: str
-    native: str
-    venue: type[Venue]
-    row: dict[str, Any]  # as the venue lists the instrument
-    levels: int  # a message
-    interval: int  # ms between messages
-    mid: int  # in price steps
-    step: float
-    sizes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """One symbol's snapshot and the depth messages that follow it."""
-
-    kind: Kind
-    native: str
-    snapshot: bytes
-    frames: list[bytes]
-    recorded: bool
-
-
-def _row(native: str, base: str, quote: str, tick: str, lot: str, **more: Any) -> dict[str, Any]:
-    filters = [{"filterType": "PRICE_FILTER", "tickSize": tick}, {"filterType": "LOT_SIZE", "stepSize": lot}]
-    row = {
-        "symbol": native,
-        "baseAsset": base,
-        "quoteAsset": quote,
-        "contractType": "PERPETUAL",
-        "status": "TRADING",
-    }
-    return row | {"filters": filters} | more
-
-
-KINDS = {
-    "usdm": Kind(
-        title="USD-M BTCUSDT",
-        file="binance/usdm-btcusdt-20240808.jsonl.gz",
-        native="BTCUSDT",
-        venue=UsdM,
-        row=_row("BTCUSDT", "BTC", "USDT", "0.10", "0.001"),
-        levels=68,
-        interval=52,
-        mid=616_597,
-        step=0.1,
-        sizes=tuple(f"{size / 1000:.3f}" for size in range(1, 4000, 7)),
-    ),
-    "coinm": Kind(
-        title="COIN-M ETHUSD_PERP",
-        file="binance/coinm-ethusd_perp-20240808.jsonl.gz",
-        native="ETHUSD_PERP",
-        venue=CoinM,
-        row=_row("ETHUSD_PERP", "ETH", "USD", "0.01", "1", contractSize=10),
-        levels=8,
-        interval=15,
-        mid=268_201,
-        step=0.01,
-        sizes=tuple(str(size) for size in range(1, 9000, 17)),
-    ),
-}
-
-
-# -- messages --------------------------------------------------------------------------------------------------
-
-
-def recorded(kind: Kind, folder: Path, limit: int | None = None) -> Stream:
-    """The capture's depth messages from the one that joins the snapshot on; trades and the like are left out."""
-    snapshot, last = b"", -1
-    frames: list[bytes] = []
-    for line in read(folder / kind.file):
-        if line.ch == "http":
-            snapshot = snapshot or line.frame
-            last = _decode(snapshot)["lastUpdateId"]
-        elif line.dir == "in" and '"e":"depthUpdate"' in (line.msg or ""):
-            frames.append(line.frame)
-    joins = next(at for at, frame in enumerate(frames) if _decode(frame)["data"]["u"] >= last)
-    return Stream(kind, kind.native, snapshot, frames[joins:][:limit], True)
-
-
-class MadeUp:
-    """Frames of a kind from a seed, for any number of books: each keeps its levels around one price, never crossed."""
-
-    def __init__(self, kind: Kind, levels: int) -> None:
-        self.kind = kind
-        self.random = random.Random(SEED)
-        self.steps = round(levels / FILLED)
-        self.levels = levels
-        self.bodies = [self._body() for _ in range(BODIES)]
-        self.ids: dict[str, int] = {}
-
-    def snapshot(self) -> bytes:
-        sides = []
-        for sign in (-1, 1):
-            ranks = sorted(self.random.sample(range(1, self.steps), self.levels - 1))
-            sides.append([[self._price(sign, rank), self._size()] for rank in (0, *ranks)])
-        return json.dumps({"lastUpdateId": 1, "T": 1, "bids": sides[0], "asks": sides[1]}).encode()
-
-    def frame(self, native: str) -> bytes:
-        """The next message of this book."""
-        last = self.ids.get(native, 1)
-        self.ids[native] = last + 10
-        t = 1_723_161_256_000 + last // 10 * self.kind.interval
-        head = f'{{"stream":"{native.lower()}@depth@0ms","data":{{"e":"depthUpdate","E":{t + 1},"T":{t},"s":"{native}",'
-        ids = f'"U":{last + 1},"u":{last + 10},"pu":{last},'
-        return f"{head}{ids}{self.random.choice(self.bodies)}".encode()
-
-    def _body(self) -> str:
-        half = self.kind.levels // 2
-        bids = sorted((self._price(-1, self._rank()), self._size(0.2)) for _ in range(half))
-        asks = sorted((self._price(1, self._rank()), self._size(0.2)) for _ in range(self.kind.levels - half))
-        return (
-            f'"b":{json.dumps(bids, separators=(",", ":"))},"a":{json.dumps(asks, separators=(",", ":"))}}}}}'
-        )
-
-    def _rank(self) -> int:
-        near = self.random.random() < NEAR_SHARE
-        return (
-            self.random.randrange(NEAR)
-            if near
-            else self.random.randrange(min(NEAR, self.steps - 1), self.steps)
-        )
-
-    def _price(self, sign: int, rank: int) -> str:
-        return f"{(self.kind.mid + sign * rank + (sign > 0)) * self.kind.step:.2f}"
-
-    def _size(self, gone: float = 0.0) -> str:
-        return "0" if self.random.random() < gone else self.random.choice(self.kind.sizes)
-
-
-def made_up(kind: Kind, messages: int, levels: int = LEVELS) -> Stream:
-    """A stream from a seed, for where there are no captures."""
-    source = MadeUp(kind, levels)
-    return Stream(
-        kind, kind.native, source.snapshot(), [source.frame(kind.native) for _ in range(messages)], False
-    )
-
-
-def streams(folder: Path | None, quick: bool) -> dict[str, Stream]:
-    """Recorded ones where the folder of captures is named."""
-    if folder is not None and not folder.is_dir():
-        raise UsageError(
-            f"{CAPTURES} names {folder}, which is no folder; unset it, or name the folder of captures"
-        )
-    made = {"usdm": 3_000, "coinm": 12_000}
-    limit = 3_000 if quick else None
-    return {
-        name: made_up(kind, limit or made[name]) if folder is None else recorded(kind, folder, limit)
-        for name, kind in KINDS.items()
-    }
+STALE = "Steelyard was changed since it was installed beside its peers: `make bench-peers` brings them level"
 
 
 # -- one book --------------------------------------------------------------------------------------------------
@@ -310,36 +141,67 @@ def measure(stream: Stream, rounds: int) -> dict[str, Any]:
 # -- many books, deep books, memory ----------------------------------------------------------------------------
 
 
-def crowd(name: str, books: int, levels: int, messages: int) -> dict[str, float]:
-    """Microseconds a message where books are visited at random, and kB a book. Runs in a process of its own."""
-    kind = KINDS[name]
-    quote = kind.native.removeprefix(kind.row["baseAsset"])
-    natives = [f"A{number}{quote}" for number in range(books)]
-    source = MadeUp(kind, levels)
-    snapshot = source.snapshot()
-    visits = natives + source.random.choices(natives, k=messages)  # the first of each joins its snapshot
-    frames = [source.frame(native) for native in visits]
-    engine = Engine(Plan())
-    most = kind.venue.limits.symbols
-    gc.collect()
-    before = resident()
-    sessions = [opened(kind, natives[at : at + most], snapshot, engine) for at in range(0, books, most)]
-    of = {
-        native: session for session in sessions for native in (pair.native for pair in session.pairs.values())
-    }
-    gc.collect()
-    gc.freeze()
-    calls = [(of[native].received, frame) for native, frame in zip(visits, frames, strict=True)]
-    for received, frame in calls[:books]:
-        received(frame, time.time_ns())
-    after = resident()
-    began = time.thread_time_ns()
-    for received, frame in calls[books:]:
-        received(frame, time.time_ns())
-    spent = time.thread_time_ns() - began
-    for session in sessions:
-        check(session, sum(of[native] is session for native in visits))
-    return {"microseconds": spent / 1e3 / messages, "kilobytes": (after - before) / 1e3 / books}
+class Crowd:
+    """Many books with made-up messages, on as many sessions as the service would open."""
+
+    def __init__(self, name: str, books: int, levels: int) -> None:
+        kind = KINDS[name]
+        quote = kind.native.removeprefix(kind.row["baseAsset"])
+        self.natives = [f"A{number}{quote}" for number in range(books)]
+        self.source = MadeUp(kind, levels)
+        snapshot, engine, most = self.source.snapshot(), Engine(Plan()), kind.venue.limits.symbols
+        self.expected = 0
+        gc.collect()
+        self.empty = resident()
+        self.sessions = [
+            opened(kind, self.natives[at : at + most], snapshot, engine) for at in range(0, books, most)
+        ]
+        self.received = {native: self.sessions[at // most].received for at, native in enumerate(self.natives)}
+        self.round(1)  # the first message of each book joins its snapshot
+        gc.collect()
+        gc.freeze()
+
+    def round(self, times: int) -> None:
+        """So many messages for every book."""
+        for _ in range(times):
+            for native, received in self.received.items():
+                received(self.source.frame(native), time.time_ns())
+        self.expected += times * len(self.natives)
+
+    def at_random(self, messages: int) -> float:
+        """Microseconds a message, books visited at random."""
+        visits = self.source.random.choices(self.natives, k=messages)
+        calls = [(self.received[native], self.source.frame(native)) for native in visits]
+        began = time.thread_time_ns()
+        for received, frame in calls:
+            received(frame, time.time_ns())
+        spent = time.thread_time_ns() - began
+        self.expected += messages
+        return spent / 1e3 / messages
+
+    def kilobytes(self) -> float:
+        """Memory a book, since there was none."""
+        applied = sum(pair.updates for session in self.sessions for pair in session.pairs.values())
+        if applied != self.expected:
+            raise UsageError(f"no figure: {applied} of {self.expected} messages were applied")
+        return (resident() - self.empty) / 1e3 / len(self.natives)
+
+
+def pace(name: str, books: int, levels: int, messages: int) -> float:
+    """Microseconds a message where books are visited at random."""
+    with steady():
+        crowd = Crowd(name, books, levels)
+        spent = crowd.at_random(messages)
+        crowd.kilobytes()
+        return spent
+
+
+def weight(name: str, books: int, each: int) -> tuple[float, float]:
+    """Kilobytes a book: with its snapshot and readings, and when `each` messages more have filled its windows."""
+    crowd = Crowd(name, books, LEVELS)
+    fresh = crowd.kilobytes()
+    crowd.round(each)
+    return fresh, crowd.kilobytes()
 
 
 def resident() -> int:
@@ -354,26 +216,25 @@ def resident() -> int:
         return most if platform.system() == "Darwin" else most * 1024
 
 
-def apart(name: str, books: int, levels: int, messages: int) -> dict[str, float]:
-    """`crowd` in a fresh process."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(crowd, name, books, levels, messages).result()
+def apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do the work in a fresh process, whose memory and caches hold nothing else."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 def scaling(quick: bool) -> dict[str, Any]:
     """How cost grows with books and with levels far from the touch, and what a book weighs."""
     messages = {"usdm": 6_000, "coinm": 20_000}
     found: dict[str, Any] = {}
-    for name in KINDS:
+    for name, kind in KINDS.items():
         count = messages[name] // (4 if quick else 1)
-        books = {number: apart(name, number, LEVELS, count) for number in BOOKS}
-        depths = {levels: apart(name, 1, levels, count) for levels in DEPTHS}
         found[name] = {
-            "books": {str(number): one["microseconds"] for number, one in books.items()},
-            "levels": {str(levels): one["microseconds"] for levels, one in depths.items()},
-            "kilobytes_a_book": books[max(BOOKS)]["kilobytes"],
+            "books": {str(books): apart(pace, name, books, LEVELS, count) for books in BOOKS},
+            "levels": {str(levels): apart(pace, name, 1, levels, count) for levels in DEPTHS},
+            "kilobytes_a_book": apart(weight, name, max(BOOKS), 0)[0],
         }
+        if not quick:
+            found[name]["kilobytes_after_a_minute"] = apart(weight, name, 100, 60_000 // kind.interval)[1]
     return found
 
 
@@ -393,10 +254,24 @@ def beside_peers(captures: Path | None, quick: bool) -> dict[str, Any]:
     if captures is None:
         return {"absent": f"{CAPTURES} names no captures, and the peers are measured on those"}
     rounds = ["--rounds", "1"] if quick else []
-    found: dict[str, Any] = {"in_process": _peers("compare", *rounds)}
+    found: dict[str, Any] = {"stale": stale(), "in_process": _peers("compare", *rounds)}
     if not quick:
         found["over_tls"] = _peers("pipeline")
     return found
+
+
+def stale() -> bool:
+    """Is the Steelyard in the peers' environment another than the one here?"""
+    sources = [
+        path.relative_to(CHECKOUT)
+        for name in ("connectors", "service")
+        for path in (CHECKOUT / name).rglob("*.py")
+    ]
+    (installed,) = PEERS.parents[1].glob("lib/python*/site-packages")
+    return any(
+        not (installed / one).is_file() or (installed / one).read_bytes() != (CHECKOUT / one).read_bytes()
+        for one in sources
+    )
 
 
 def _peers(module: str, *options: str) -> dict[str, Any]:
@@ -434,13 +309,20 @@ def steady() -> Iterator[int | None]:
             os.sched_setaffinity(0, allowed)
 
 
+def version() -> str:
+    try:
+        return metadata.version("steelyard")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
 def run(*, as_json: bool, quick: bool) -> None:
     """Measure and print."""
     named = os.environ.get(CAPTURES)
     captures = Path(named) if named else None
     with steady() as core:
         report: dict[str, Any] = {
-            "version": metadata.version("steelyard"),
+            "version": version(),
             "python": platform.python_version(),
             "core": core,
             "streams": {
@@ -475,45 +357,50 @@ def text(report: dict[str, Any]) -> str:
         ):
             row = "   ".join(f"{int(number):,}: {figure:.2f}" for number, figure in figures.items())
             lines.append(f"  µs by number of {what}: {row} (made-up)")
-        lines.append(
-            f"  memory a book of {LEVELS:,} levels a side, with its readings: {scale['kilobytes_a_book']:.0f} kB"
-        )
+        weighs = f"{scale['kilobytes_a_book']:.0f} kB"
+        if "kilobytes_after_a_minute" in scale:
+            weighs += (
+                f", {scale['kilobytes_after_a_minute']:.0f} kB when a minute of messages is in its windows"
+            )
+        lines.append(f"  memory of a book of {LEVELS:,} levels a side with its readings: {weighs}")
     return "\n".join([*lines, "", *_peers_text(report["peers"])])
 
 
 def _peers_text(peers: dict[str, Any]) -> list[str]:
     if "absent" in peers:
         return [f"No comparison with peers: {peers['absent']}."]
-    lines = []
-    for name, title in (
-        ("in_process", "µs a message in process"),
-        ("over_tls", "µs of CPU a message over TLS in bursts"),
-    ):
+    lines = [STALE] if peers["stale"] else []
+    titles = {"in_process": "µs a message in process", "over_tls": "µs of CPU a message over TLS in bursts"}
+    for name, title in titles.items():
         found = peers.get(name)
         if found is None:
             continue
         if "failed" in found:
             lines.append(f"{title}: no figures ({found['failed']})")
             continue
-        lines.append(f"{title}, beside the peers in the same run")
-        for kind, figures in _figures(found).items():
-            ours = figures.get("steelyard")
-            shown = [
-                f"{one} {figure:.2f}" + (f" ({figure / ours:.1f} x)" if ours else "")
-                for one, figure in figures.items()
-            ]
-            lines.append(f"  {kind:6} {', '.join(shown)}")
+        lines.append(f"{title}, all in the same run")
+        lines.append(f"  {'':10}" + "".join(f"{kind:>28}" for kind in KINDS))
+        table = _figures(found)
+        for candidate in dict.fromkeys(one for figures in table.values() for one in figures):
+            cells = [table.get(kind, {}).get(candidate) for kind in KINDS]
+            shown = ("-" if cell is None else f"{cell[0]:.2f} (steelyard: {cell[1]:.1f} x)" for cell in cells)
+            lines.append(f"  {candidate:10}" + "".join(f"{cell:>28}" for cell in shown))
         lines += [f"  {one}: {reason}" for one, reason in found.get("absent", {}).items()]
     return lines
 
 
-def _figures(found: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Stream -> candidate -> microseconds, of either comparison; a candidate with wrong values has none."""
+def _figures(found: dict[str, Any]) -> dict[str, dict[str, tuple[float, float]]]:
+    """Stream -> candidate -> microseconds and how many times Steelyard's those are; wrong values have no figure."""
     if "results" not in found:
-        return dict(found["microseconds"])
-    return {
-        result["stream"]: {
-            one["candidate"]: one["microseconds"] for one in result["figures"] if not one["wrong"]
+        return {
+            kind: {one: (spent, spent / figures.get("steelyard", nan)) for one, spent in figures.items()}
+            for kind, figures in found["microseconds"].items()
         }
-        for result in found["results"]
-    }
+    table = {}
+    for result in found["results"]:
+        right = {one["candidate"]: one for one in result["figures"] if not one["wrong"]}
+        ours = right.get("steelyard", {"ratios": {}})["ratios"]
+        table[result["stream"]] = {
+            name: (one["microseconds"], ours.get(name, nan)) for name, one in right.items()
+        }
+    return table

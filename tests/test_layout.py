@@ -27,7 +27,6 @@ AWAITS = {
     "service/demo.py": "starts the simulators",
     "service/feeds.py": "starts and ends connections",
     "service/playback.py": "a replay at the speed of its recording",
-    "service/bench.py": "measures over real sockets",
     "simulator/server.py": "the sockets",
     "simulator/__main__.py": "starts the server",
 }
@@ -59,7 +58,6 @@ LONG = {
     "connectors/book.py": "one compiled unit: C-level calls between its parts are inlined only inside a module",
     "connectors/wire.py": "one compiled unit, as book.py",
     "connectors/sync.py": "a pair and its listener name each other at C level, so they share a .pxd",
-    "service/bench.py": "what is measured stands beside how it is told",
     "service/api/page/app.js": "the page's own code",
 }
 
