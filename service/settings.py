@@ -6,12 +6,14 @@ Unknown keys are refused. An error names the file, the key, and what to write in
 from __future__ import annotations
 
 import difflib
+import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from connectors import all_venues
 from connectors.errors import UsageError
@@ -133,17 +135,24 @@ class Settings(BaseSettings):
 def load(path: str | None = None, flags: dict[str, Any] | None = None) -> Settings:
     """Settings from a file (or the defaults), the environment and flags. UsageError where something is wrong."""
     given = _read(Path(path)) if path else {}
-    where = path or "the environment"
+    # Handed in as the file is, so that the environment changes a venue instead of replacing all.
+    venues: dict[str, VenueSettings] = Settings.model_fields["venues"].default
+    given.setdefault("venues", {name: {"symbols": one.symbols} for name, one in venues.items()})
     try:
         settings = Settings(**given)
-        for key, value in (flags or {}).items():
-            section, _, name = key.partition(".")
-            part = getattr(settings, section)
-            changed = type(part)(**{**part.model_dump(), name: value})
-            settings = settings.model_copy(update={section: changed})
-        return settings
     except ValidationError as failure:
-        raise UsageError(_told(failure, where)) from failure
+        raise UsageError(_told(failure, path or "the defaults")) from failure
+    except SettingsError as failure:
+        raise UsageError(_unreadable()) from failure
+    for key, value in (flags or {}).items():
+        section, _, name = key.partition(".")
+        part = getattr(settings, section)
+        try:
+            changed = type(part)(**{**part.model_dump(), name: value})
+        except ValidationError as failure:
+            raise UsageError(_told(failure, f"--{name}")) from failure
+        settings = settings.model_copy(update={section: changed})
+    return settings
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -164,6 +173,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _told(failure: ValidationError, where: str) -> str:
     """The first thing that is wrong, with its place and the cure."""
     first = failure.errors()[0]
+    where = _variable(first["loc"]) or where
     key = ".".join(str(part) for part in first["loc"]) or "settings"
     more = f" (and {failure.error_count() - 1} more)" if failure.error_count() > 1 else ""
     if first["type"] == "extra_forbidden":
@@ -174,6 +184,28 @@ def _told(failure: ValidationError, where: str) -> str:
     message = first["msg"].removeprefix("Value error, ")
     shown = "" if first["type"] == "value_error" else f" (got {first['input']!r})"
     return f"{where}: {key}: {message}{shown}{more}"
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    """The environment's variable that sets what stands at a place, "" if none does."""
+    known = {name.upper(): name for name in os.environ}
+    for length in range(len(place), 0, -1):
+        name = PREFIX + "__".join(str(part) for part in place[:length]).upper()
+        if name in known:
+            return known[name]
+    return ""
+
+
+def _unreadable() -> str:
+    """A variable that should hold a list or a map does not."""
+    suspects = []
+    for name, value in os.environ.items():
+        if name.upper().startswith(PREFIX):
+            try:
+                json.loads(value)
+            except ValueError:
+                suspects.append(name)
+    return f'{" or ".join(suspects)}: cannot be read; write a list or a map as JSON, such as ["BTC-USD"]'
 
 
 def _names() -> list[str]:

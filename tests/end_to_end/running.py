@@ -33,9 +33,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     return kept | {"XDG_CACHE_HOME": str(home / "cache"), "PYTHONUNBUFFERED": "1"} | more
 
 
-def command(
-    *arguments: object, home: Path, timeout: float = 60.0, **more: str
-) -> subprocess.CompletedProcess[str]:
+def command(*arguments: object, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a command of Steelyard to its end."""
     return subprocess.run(
         [sys.executable, "-m", "service", *map(str, arguments)],
@@ -43,7 +41,7 @@ def command(
         env=environment(home, **more),
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=60,
         check=False,
     )
 
