@@ -93,7 +93,7 @@ class Readings(Listener):
         self.context = Context(_NO_BOOK, tick, least)
         self.metrics = plan.make(self.context, self.row)
         self.prompt = [one for one in self.metrics if hears_books(one)]
-        self.lazy = [one for one in self.metrics if one.declaration.lazy or one.declaration.stats]
+        self.lazy = [one for one in self.metrics if one.declaration.lazy]
         self.listeners, self.trade_listeners = listeners, trade_listeners
         self.owner = self.tape = None
         self.last_price, self.last_side = float("nan"), 0

@@ -73,7 +73,7 @@ class Declaration:
 
     by: label -> the values it is computed for by default (metrics.md 0.6). stats: also twa, min and max over 10 s.
     reaches: it needs levels that may lie beyond what is proven of a book, and is then undefined.
-    lazy: computed at most every 100 ms of event time and whenever it is read (metrics.md 0.8).
+    lazy: computed at most every 100 ms of event time and whenever it is read (metrics.md 0.8). Stats are computed when read.
     """
 
     key: str
