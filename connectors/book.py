@@ -154,6 +154,7 @@ class Side:
         if self.blocks == 0:
             if size != 0:
                 self._insert(0, 0, key, size, text)
+                self.dirty = True
             return 0
         position = self._position(key)
         block = self.order[position]

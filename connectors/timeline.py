@@ -57,7 +57,7 @@ class Timeline:
         watcher = None
         for one in self._watchers:
             at = one.deadline() + 1  # behind everything that happens at that very time
-            if at < due:
+            if at < due or (at == due and watcher is None):
                 watcher, due = one, at
         if due > now:
             self.next_due = due

@@ -284,6 +284,8 @@ class Scanner:
         k: cython.int = self.levels
         if self.sides[record] == 0:
             self.level_from[record] = k
+        elif self.level_to[record] != k:  # those of another record stand between: no venue does that
+            self.broken[record] = 1
         self.sides[record] |= 3 if fixed < 0 else 1 << fixed
         i = _space(p, i + 1)
         if p[i] == 93:
@@ -433,47 +435,39 @@ class Scanner:
         """`_number` for what is rare: signs, exponents, more than 17 digits, and all that is no number."""
         p: cython.p_const_uchar = self.p
         m: cython.ulonglong = 0
+        zeros: cython.int = 0  # digits read and not yet in m: they count only where another digit follows
         places: cython.int = 0
         written: cython.int = 0
-        zeros: cython.int = 0
         exponent: cython.int = 0
         downwards: cython.bint
+        fits: cython.bint = True
         quoted: cython.bint = p[start] == 34
         i: cython.Py_ssize_t = start + quoted
-        first: cython.Py_ssize_t
         negative: cython.bint = p[i] == 45
+        first: cython.Py_ssize_t = i + negative
         self.mantissa = 0
         self.places = 0
         self.text_places = 0
-        i += negative
-        first = i
-        while 48 <= p[i] <= 57:
-            if m >= _FULL and (m > _FULL or p[i] > 55):
-                return self._refuse(start, _TOO_LONG)
-            m = m * 10 + (p[i] - 48)
-            i += 1
-        if i == first or (not quoted and p[first] == 48 and i > first + 1):
-            return self._refuse(start, _MALFORMED)
-        if p[i] == 46:
-            i += 1
-            first = i
-            while 48 <= p[i] <= 57:
+        i = first
+        while 48 <= p[i] <= 57 or (p[i] == 46 and i > first and places == 0):
+            if p[i] == 46:
+                places = 1  # one more than there are, so that a second point ends the number
+            else:
+                places += places > 0
                 zeros += 1
-                if p[i] != 48:  # only now it is known that the zeros before count
-                    while zeros > 0:
-                        zeros -= 1
-                        if m >= _FULL and (m > _FULL or (zeros == 0 and p[i] > 55)):
-                            return self._refuse(start, _TOO_LONG)
-                        m = m * 10
-                        places += 1
-                    m += p[i] - 48
-                i += 1
-            if i == first:
-                return self._refuse(start, _MALFORMED)
-            if i - first >= EXPONENT_FLAG:
-                return self._refuse(start, _TOO_LONG)
-            written = cython.cast(cython.int, i - first)
+                while p[i] != 48 and zeros > 0 and fits:
+                    zeros -= 1
+                    fits = m < _FULL or (m == _FULL and (zeros > 0 or p[i] <= 55))
+                    m = m * 10 + (0 if zeros > 0 else p[i] - 48)
+            i += 1
+        if i == first or p[i - 1] == 46 or (not quoted and p[first] == 48 and 48 <= p[first + 1] <= 57):
+            return self._refuse(start, _MALFORMED)
+        if places > 0:
+            places -= 1
+        written = places
+        fits = fits and written < EXPONENT_FLAG
         if p[i] == 101 or p[i] == 69:
+            written = EXPONENT_FLAG
             i += 1
             downwards = p[i] == 45
             if downwards or p[i] == 43:
@@ -485,29 +479,21 @@ class Scanner:
                 i += 1
             if i == first:
                 return self._refuse(start, _MALFORMED)
-            written = EXPONENT_FLAG
             places += exponent if downwards else -exponent
-            while places > 0 and m > 0 and m % 10 == 0:
-                m = m // 10
-                places -= 1
-            while places < 0 and m > 0:
-                if m > _FULL:
-                    return self._refuse(start, _TOO_LONG)
-                m = m * 10
-                places += 1
-        if quoted:
-            if p[i] != 34:
-                return self._refuse(start, _MALFORMED)
-            i += 1
-        if m == 0:
-            places = 0
-        if places > 18:
+        if quoted and p[i] != 34:
+            return self._refuse(start, _MALFORMED)
+        places = 0 if m == 0 else places - zeros
+        while places < 0 and fits:
+            fits = m <= _FULL
+            m = m * 10
+            places += 1
+        if not fits or places > 18:
             return self._refuse(start, _TOO_LONG)
         self.mantissa = m
         self.places = places
         self.text_places = written
         self.verdict = _NEGATIVE if negative and m != 0 else _OK
-        return i
+        return i + quoted
 
     @cython.cfunc
     @cython.exceptval(check=False)

@@ -19,7 +19,7 @@ from .engine import Engine, Readings
 from .metrics.declare import Output
 
 SECOND = 1_000_000_000
-_STEP = re.compile(r"(?:(?P<count>[1-9]\d*)n|(?P<time>\d+(?:\.\d+)?)(?P<unit>ms|s|m))")
+_STEP = re.compile(r"(?:(?P<count>[1-9]\d*)n|(?P<time>\d+(?:\.\d+)?)(?P<unit>ms|s|m))", re.ASCII)
 UNITS = {"ms": 1_000_000, "s": SECOND, "m": 60 * SECOND}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -163,7 +162,7 @@ def test_a_reader_asks_for_its_coverage() -> None:
 @given(events=streams(most=40))
 def test_counters_never_fall_and_rebuild_the_flow(events: list[Event]) -> None:
     books = [event for event in events if "bids" in event]
-    assume(all(one != other for one, other in pairwise(books)))  # one that comes twice is a repetition
+    assume(len(set(map(str, books))) == len(books))  # one that comes twice may be a repetition
     desk, last = Desk(), dict.fromkeys(Desk().values(), 0.0)
     for event in events:
         values = desk.play(event).values()

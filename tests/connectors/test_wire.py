@@ -71,6 +71,8 @@ class Reading:
         self.parents: list[int] = []
         self.levels: list[list[tuple[int, Decimal, Decimal]]] = []
         self.broken: list[bool] = []
+        self.ends: dict[int, int] = {}
+        self.count = 0
         self._object(layout, value, self._open(-1))
 
     def _open(self, parent: int) -> int:
@@ -88,8 +90,11 @@ class Reading:
             if not isinstance(leaf, Leaf):
                 leaf = Leaf(inside=leaf)
             if isinstance(inner, list) and leaf.rows is not None:
+                if self.ends.setdefault(record, self.count) != self.count:
+                    self.broken[record] = True  # levels of another record stand between
                 for row in inner:
                     self._row(leaf.rows, row, record)
+                self.ends[record] = self.count
             elif isinstance(inner, list) and leaf.inside is not None:
                 for one in inner:
                     if isinstance(one, dict):
@@ -114,17 +119,15 @@ class Reading:
         if rows.fixed < 0:
             side = (0 if side == rows.bid else 1) if type(side) is str else -1
         price, size = decimal(part(rows.price)), decimal(part(rows.size))
-        if (
-            price is None
-            or price.is_nan()
-            or price < 0
-            or size is None
-            or side < 0
-            or (price == 0 and size > 0)
-        ):
+        if price is None or price.is_nan() or price < 0 or size is None or side < 0:
             self.broken[record] = True
-        elif not (price == 0 or size.is_nan() or size < 0):
+        elif size.is_nan() or size < 0 or price == size == 0:
+            pass
+        elif price == 0:
+            self.broken[record] = True
+        else:
             self.levels[record].append((side, price, size))
+            self.count += 1
 
 
 def decimal(value: Any) -> Decimal | None:
@@ -288,9 +291,14 @@ def check(layout: dict[str, Layout], scanner: Scanner, frame: bytes) -> None:
             at = record
             while at >= 0 and slot not in expected.slots[at]:
                 at = expected.parents[at]
-            text = expected.slots[at][slot].encode() if at >= 0 else b""
             assert scanner.has(record, slot) == (at >= 0), (frame, record, slot)
-            assert scanner.text(record, slot) == text
+            text = scanner.text(record, slot)
+            if at < 0:
+                assert text == b""
+            elif isinstance(expected.slots[at][slot], Text):
+                assert text.decode() == expected.slots[at][slot]
+            else:  # with its escapes as they stand
+                assert json.loads(b'"%s"' % text) == expected.slots[at][slot]
             assert scanner.equals(record, slot, text) == (at >= 0)
             assert not scanner.equals(record, slot, text + b"x")
             value = (
@@ -303,6 +311,8 @@ def check(layout: dict[str, Layout], scanner: Scanner, frame: bytes) -> None:
             if good:
                 assert Decimal(scanner.mantissa).scaleb(-scanner.places) == value
         assert bool(scanner.broken[record]) == expected.broken[record], (frame, record)
+        if scanner.broken[record]:
+            continue
         found = []
         for k in range(scanner.level_from[record], scanner.level_to[record]):
             places = scanner.decimals[k]
@@ -313,10 +323,10 @@ def check(layout: dict[str, Layout], scanner: Scanner, frame: bytes) -> None:
 
 
 @every_layout
-@settings(max_examples=60)
-@given(dice=st.randoms(use_true_random=False), wild=st.booleans())
-def test_frames_read_as_json_reads_them(layout: dict[str, Layout], dice: random.Random, wild: bool) -> None:
-    scanner = Scanner(layout)
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32), wild=st.booleans())
+def test_frames_read_as_json_reads_them(layout: dict[str, Layout], seed: int, wild: bool) -> None:
+    scanner, dice = Scanner(layout), random.Random(seed)
     for _ in range(3):  # the order of keys is remembered from frame to frame
         check(layout, scanner, Frames(dice, wild).frame(layout))
 
@@ -326,7 +336,8 @@ def test_a_frame_cut_anywhere_is_refused(layout: dict[str, Layout]) -> None:
     scanner = Scanner(layout)
     dice = random.Random(1)
     for _ in range(3):
-        frame = Frames(dice, wild=False).frame(layout).strip()
+        frames = [Frames(dice, wild=False).frame(layout).strip() for _ in range(4)]
+        frame = min(frames, key=lambda one: abs(len(one) - 1500))
         for end in range(len(frame)):
             assert not scanner.scan(frame[:end]), frame[:end]
             assert 0 <= scanner.fault <= end
@@ -384,7 +395,7 @@ def fuzz(layout: dict[str, Layout], seed: int, rounds: int) -> int:
         assert good == is_object(bad) or depth_of(bad) > DEEPEST, bad
         taken += good
         for record in range(scanner.records):  # whatever it was, what it left can be asked for
-            assert 0 <= scanner.level_from[record] <= scanner.level_to[record] <= scanner.levels
+            assert not good or 0 <= scanner.level_from[record] <= scanner.level_to[record] <= scanner.levels
             for slot in Slot:
                 scanner.number(record, slot), scanner.integer(record, slot, -1)
             scanner.time(record)
