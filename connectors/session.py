@@ -244,4 +244,6 @@ class Session:
         )  # without its kind it may not be of a book at all
         if self.scan.has(0, _KIND):
             kind = self._kind()
+            if kind == _CONTROL:  # a channel that is none of ours
+                kind = _IGNORED
         self.keeper.unreadable(pair, kind, self.unproven, now)
