@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import tarfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -86,24 +85,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run([*command, "--out-dir", folder, ROOT], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder
-
-
-@pytest.mark.ci
-@pytest.mark.timeout(600)
-def test_sdist_carries_what_a_build_needs(built: Path) -> None:
-    (path,) = built.glob("*.tar.gz")
-    with tarfile.open(path) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-    faces = {
-        one.relative_to(ROOT).as_posix() for one in ROOT.glob("*/**/*.pxd") if one.parts[-2:][0] != "build"
-    }
-    assert {one for one in faces if one.startswith(("connectors/", "service/"))} <= names
-    assert {"setup.py", "pyproject.toml", "README.md", "LICENSE"} <= names
-    assert not [
-        name
-        for name in names
-        if name.endswith((".c", ".so", ".pyc")) or name.startswith(("tests/", "build/"))
-    ]
 
 
 @pytest.mark.ci

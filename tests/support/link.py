@@ -117,6 +117,7 @@ class Link:
         self.tainted: dict[str, int] = {}  # ids with damage that their venue cannot show -> when
         self.touched: dict[str, int] = {}  # ids whose frames a fault spoilt -> how often
         self.checked = 0
+        self.fetched = False
         self.wrong: list[str] = []
         self._lists: dict[str, str] = {}
         self._instruments = self._listed(missing)
@@ -254,7 +255,7 @@ class Link:
         self.timeline.advance(now)
         while self.later and self.later[0][0] <= now:
             heapq.heappop(self.later)[2](now)
-        heard = False
+        heard, self.fetched = self.fetched, False
         for wire in list(self.wires):
             heard |= self._deliver(wire, now)
         if heard:
@@ -363,7 +364,7 @@ class Link:
                     wire.recorder.fetched(self.venue.rest + action.path, answer.status, body, then)
                 wire.session.keeper.fetched(action.key[1], answer.status, body, then, wait=wait)
                 self._perform(wire)
-                self._check()
+                self.fetched = True
 
         self.at(now + answer.delay_ns, deliver)
 
