@@ -21,17 +21,20 @@ from .wire import EXPONENT, Scanner
 TOP = 20  # levels a side that are kept as numbers for the metrics of each message
 NAN = cython.declare(cython.double, float("nan"))
 _LARGEST = cython.declare(cython.longlong, 4_000_000_000_000_000_000)  # the sum of two keys still fits
+_LARGEST_SIZE = cython.declare(cython.longlong, 9_223_372_036_854_775_807)
 _NOWHERE = cython.declare(cython.longlong, 9_000_000_000_000_000_000)
 NOWHERE = 9_000_000_000_000_000_000  # a key no level reaches: a side without a bound
 OFF_SCALE = 1  # what apply and put answer where a number does not fit the book's integers
 _OFF_SCALE = cython.declare(cython.int, OFF_SCALE)
 
 _TENS = cython.declare(cython.longlong[19])  # 10**k, and what may be multiplied with it
-_FITS = cython.declare(cython.longlong[19])
+_FITS = cython.declare(cython.longlong[19])  # of a price
+_FITS_SIZE = cython.declare(cython.longlong[19])
 _power = cython.declare(cython.int)
 for _power in range(19):
     _TENS[_power] = int("1" + "0" * _power)
     _FITS[_power] = 4_000_000_000_000_000_000 // int("1" + "0" * _power)
+    _FITS_SIZE[_power] = 9_223_372_036_854_775_807 // int("1" + "0" * _power)
 
 
 @cython.final
@@ -631,7 +634,10 @@ class Book:
         if price_places > self.price_places or size_places > self.size_places:
             if not self.widen(price_places, size_places):
                 return _OFF_SCALE
-        if price > _FITS[self.price_places - price_places] or size > _FITS[self.size_places - size_places]:
+        if (
+            price > _FITS[self.price_places - price_places]
+            or size > _FITS_SIZE[self.size_places - size_places]
+        ):
             return _OFF_SCALE
         price *= _TENS[self.price_places - price_places]
         size *= _TENS[self.size_places - size_places]
@@ -656,7 +662,7 @@ class Book:
         price_factor, size_factor = _TENS[p - self.price_places], _TENS[s - self.size_places]
         for side in (self.bids, self.asks):
             key, size = side.largest()
-            if key > _LARGEST // price_factor or size > _LARGEST // size_factor:
+            if key > _LARGEST // price_factor or size > _LARGEST_SIZE // size_factor:
                 return False
         self.bids.scale(price_factor, size_factor)
         self.asks.scale(price_factor, size_factor)

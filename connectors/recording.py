@@ -72,14 +72,18 @@ def read(path: Path) -> Iterator[Line]:
         raise UsageError(f"{path}:{number}: not a line of a recording ({failure})") from failure
 
 
-def merged(paths: Sequence[Path]) -> Iterator[tuple[int, Line]]:
-    """(index of its file, line) of several files in the order of time; untimed lines keep the order of files."""
+def merged(paths: Sequence[Path], ended: set[int]) -> Iterator[tuple[int, Line]]:
+    """(index of its file, line) of several files in the order of time; untimed lines keep the order of files.
+
+    `ended` takes the indices of files of which no line is left.
+    """
 
     def keyed(index: int, path: Path) -> Iterator[tuple[int, int, Line]]:
         last = 0
         for line in read(path):
             last = max(last, line.t or 0)
             yield last, index, line
+        ended.add(index)
 
     streams = [keyed(index, path) for index, path in enumerate(paths)]
     for _, index, line in heapq.merge(*streams, key=lambda one: one[:2]):

@@ -234,6 +234,12 @@ class Session:
             self.keeper.lose_all("gap", now)
         return True
 
+    def counts_anew(self, frame: bytes) -> bool:
+        """Does this frame begin another connection, since the venue's counter over all frames starts again?"""
+        if not self.counts or self.sequence < 0 or not self.scan.scan(frame):
+            return False
+        return 0 <= self.scan.integer(0, _SEQUENCE, -1) < self.sequence
+
     @cython.cfunc
     def _unreadable(self, now: cython.longlong) -> cython.void:
         """Not one whole JSON object. It costs its book where the frame still tells which; the sequence shows the rest."""

@@ -47,6 +47,7 @@ _GAP = cython.declare(cython.int, 2)
 _RESET = cython.declare(cython.int, 3)
 
 QUIET = 60_000_000_000  # ns; a book without an update for so long should equal any image of it
+UNSUBSCRIBING = "unsubscribing"  # the step of a pair whose subscription ends, to be made anew
 MOST_HELD = 20_000  # updates kept while a snapshot is on its way
 _CROSSED_FOR = cython.declare(
     cython.longlong, 1_000_000_000
@@ -142,6 +143,9 @@ class Pair:
     ) -> cython.int:
         """A record with levels. `kind` is SNAPSHOT, IMAGE or DELTA of shape.Kind."""
         self.received = now
+        if not self.loaded and self.step == UNSUBSCRIBING:
+            self.ignored += 1  # of a subscription that is about to end
+            return 0
         if self.unnumbered and kind == _KIND_DELTA:  # nothing but its letters tells a repeated message
             if frame == self.last_frame:
                 self.dropped += 1
@@ -260,8 +264,7 @@ class Pair:
             self.step = "join"
             self._set(_SYNCING if self.state == _SYNCING else _LOST, "joining", now)
             return 0
-        self.due = _NOWHERE
-        self.step = ""
+        self._rest()
         return self._settled(scan, record, kind, t, now)
 
     @cython.cfunc
@@ -315,9 +318,14 @@ class Pair:
         self._set(_CROSSED, "crossed", now)
         return 0
 
+    def _rest(self) -> None:
+        """Nothing more is to be done for this pair, unless it is between two subscriptions."""
+        if self.step != UNSUBSCRIBING:
+            self.step = ""
+            self.due = NOWHERE
+
     def _went_live(self, now: int) -> None:
-        self.due = NOWHERE
-        self.step = ""
+        self._rest()
         if self.backoff is not None:
             self.backoff.reset()
         self._set(_LIVE, "", now)
@@ -427,7 +435,6 @@ class Pair:
         if self.state != _SYNCING or self.loaded:
             self.resyncs += 1
             self.resyncs_by_reason[reason] = self.resyncs_by_reason.get(reason, 0) + 1
-        self.state = _LOST if self.state != _SYNCING else _SYNCING
         self._forget(reason, now)
         return 0
 
@@ -443,8 +450,7 @@ class Pair:
         self.last_frame = b""
         self.held.clear()
         self.wants_snapshot = True
-        self.step = ""
-        self.due = NOWHERE
+        self._rest()
         self._set(self.state if self.state in (SYNCING, LOST) else LOST, reason, now)
 
     def withdraw(self, now: int) -> None:

@@ -1,61 +1,21 @@
-"""`steelyard evaluate`: cases in the format of metrics.md 9.5, computed by the classes that run live.
-
-The events of a case become frames of a made-up venue and go through a session, its pair and the engine.
-"""
+"""`steelyard evaluate`: cases in the format of metrics.md 9.5, computed by the classes that run live."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import orjson
-
-from connectors import all_venues
 from connectors.errors import UsageError
-from connectors.instruments import Instrument, Market
-from connectors.rules import Unnumbered
-from connectors.session import Session
-from connectors.shape import ASKS, BIDS, KIND, PRICE, SIDE, SIZE, SYMBOL, TIME, Kind
-from connectors.sync import Pair
-from connectors.venue import Channel, Venue
 
-from .engine import Engine, Readings
+from .cases import Bench, CaseError, nanoseconds
+from .conventions import CONVENTIONS
 from .metrics import metrics
 from .plan import Plan
 
-NATIVE = "CASE-QUOTE"
-SECOND = 1_000_000_000
-
-
-class CaseVenue(Venue):
-    """The venue of all cases: snapshots, deltas, images and trades with times and texts as given."""
-
-    name, product = "case", "case"
-    layout = {
-        "kind": KIND,
-        "symbol": SYMBOL,
-        "t": TIME,
-        "bids": BIDS,
-        "asks": ASKS,
-        "price": PRICE,
-        "size": SIZE,
-        "side": SIDE,
-    }
-    kinds = {"snapshot": Kind.SNAPSHOT, "delta": Kind.DELTA, "replace": Kind.IMAGE, "trade": Kind.TRADE}
-    taker_bought, taker_sold = "buy", "sell"
-    rule = Unnumbered()
-    proof: ClassVar[str] = "none"
-
-    def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> tuple[str, ...]:
-        """Nobody to subscribe to."""
-        return ()
-
-
-class CaseError(UsageError):
-    """A case that cannot be computed; the text says why."""
+READING = ("t_eval", "now", "stale_after", "tick_size")  # parameters of the reading, not of the metric
 
 
 def run(path: Path) -> Iterator[dict[str, Any]]:
@@ -73,7 +33,7 @@ def run(path: Path) -> Iterator[dict[str, Any]]:
         name = case.get("id", number) if isinstance(case, dict) else number
         try:
             yield {"id": name, "value": _computed(case)}
-        except CaseError as failure:
+        except UsageError as failure:
             yield {"id": name, "error": str(failure)}
         except (KeyError, TypeError, ValueError, ArithmeticError) as failure:
             yield {"id": name, "error": f"{type(failure).__name__}: {failure}"}
@@ -82,102 +42,56 @@ def run(path: Path) -> Iterator[dict[str, Any]]:
 def _computed(case: Any) -> Any:
     if not isinstance(case, dict) or "metric" not in case:
         raise CaseError("a case is an object with id, metric, params, and events or inputs")
-    return evaluate(case["metric"], case.get("params") or {}, case.get("events") or [], case)
+    params, events = case.get("params") or {}, case.get("events") or []
+    if not isinstance(params, dict) or not isinstance(events, list):
+        raise CaseError("params is an object and events a list")
+    return evaluate(case["metric"], params, events)
 
 
-def evaluate(
-    metric: str, params: Mapping[str, Any], events: Sequence[Mapping[str, Any]], case: Mapping[str, Any]
-) -> Any:
-    """The value of one metric after the events of a case; None where it is undefined."""
+def evaluate(metric: str, params: Mapping[str, Any], events: Sequence[Any]) -> Any:
+    """The value of one metric after those events of a case that had happened by `t_eval`; None where undefined."""
     if metric in CONVENTIONS:
         return CONVENTIONS[metric](params)
     if metric not in metrics():
         raise CaseError(f"no metric {metric!r}; known are {', '.join([*metrics(), *CONVENTIONS])}")
-    given = arguments(metric, params)
-    bench = Bench(metric, given, params)
+    for name, value in params.items():
+        if isinstance(value, list) and name not in _labels(metric):
+            return [evaluate(metric, {**params, name: one}, events) for one in value]
+    until = nanoseconds(params["t_eval"]) if params.get("t_eval") is not None else None
+    bench = Bench(metric, arguments(metric, params), params)
     for event in events:
+        if until is not None and isinstance(event, dict) and nanoseconds(event.get("t", 0)) > until:
+            break
         bench.play(event)
     return shaped(metric, params, bench.plan, bench.values(params))
 
 
+def _labels(metric: str) -> dict[str, Sequence[object]]:
+    """The labels of a metric's outputs with their default values."""
+    declaration = metrics()[metric].declaration
+    found = dict(declaration.by)
+    for one in declaration.fields:
+        found |= one.by or {}
+    return found
+
+
 def arguments(metric: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """A case's parameters as those of the metric's class: single label values become one-element tuples."""
-    declared = set(metrics()[metric].declaration.by)
-    declared |= {label for one in metrics()[metric].declaration.fields for label in (one.by or {})}
+    labels = _labels(metric)
     given: dict[str, Any] = {}
     for name, value in params.items():
         if metric == "mlofi" and name == "levels":
             given["level"] = tuple(range(1, int(value) + 1))
-        elif name in declared:
-            values = tuple(value) if isinstance(value, list) else (value,)
-            given[name] = tuple(float(one) if isinstance(one, Decimal) else one for one in values)
-        elif name not in ("t_eval", "now", "stale_after", "tick_size"):
+        elif name in labels:
+            chosen = tuple(value) if isinstance(value, list) else (value,)
+            if all(isinstance(one, str) for one in labels[name]):
+                for one in chosen:
+                    if one not in labels[name]:
+                        raise CaseError(f"{name} {one!r} is none of {', '.join(map(str, labels[name]))}")
+            given[name] = tuple(float(one) if isinstance(one, Decimal) else one for one in chosen)
+        elif name not in READING:
             given[name] = float(value) if isinstance(value, Decimal) else value
     return given
-
-
-class Bench:
-    """One book with one metric, fed by the events of a case."""
-
-    def __init__(self, metric: str, given: Mapping[str, Any], params: Mapping[str, Any]) -> None:
-        venue = CaseVenue("ws://case", "http://case")
-        tick = Decimal(str(params["tick_size"])) if "tick_size" in params else None
-        instrument = Instrument("case", NATIVE, NATIVE, Market.SPOT, "CASE", "QUOTE", "QUOTE", tick=tick)
-        keys = [metric, *COMPANIONS.get(metric, ())]
-        self.plan = Plan(keys, dict.fromkeys(keys, given))
-        self.engine = Engine(self.plan, min_coverage=0.0)
-        self.session = Session(venue)
-        self.pair = self.session.add(Pair(venue, instrument))
-        deepest = max([20, *(int(one) for name in ("levels", "level") for one in _listed(given.get(name)))])
-        self.pair.book.keep_top(deepest)
-        self.readings: Readings = self.engine.attach(self.pair)
-        self.session.keeper.opened(0)
-        self.now = 0
-        self.received = 0
-
-    def play(self, event: Mapping[str, Any]) -> None:
-        """Feed one event."""
-        kind = event["type"]
-        self.now = max(self.now, nanoseconds(event.get("t", 0)))
-        if kind == "gap":
-            self.pair.lose("gap", self.now)
-            return
-        self.received = self.now
-        if kind == "heartbeat" or kind == "liquidation":
-            return
-        if kind not in CaseVenue.kinds:
-            raise CaseError(
-                f"no event type {kind!r}; known are {', '.join(CaseVenue.kinds)}, gap, heartbeat, liquidation"
-            )
-        frame: dict[str, Any] = {"kind": kind, "symbol": NATIVE, "t": str(self.now + EPOCH)}
-        if kind == "trade":
-            frame |= {
-                "price": text(event["price"]),
-                "size": text(event["size"]),
-                "side": event.get("side", ""),
-            }
-        else:
-            frame |= {
-                side: [[text(part) for part in row[:2]] for row in event.get(side) or ()]
-                for side in ("bids", "asks")
-            }
-        self.session.received(orjson.dumps(frame), self.now + EPOCH)
-
-    def values(self, params: Mapping[str, Any]) -> list[float | None]:
-        """All outputs of the metric, at `t_eval` or `now` if given, else after the last event."""
-        at = params.get("t_eval", params.get("now"))
-        now = self.now if at is None else max(nanoseconds(at), 0)
-        if "now" in params and "stale_after" in params:
-            if nanoseconds(params["now"]) - self.received > nanoseconds(params["stale_after"]):
-                self.pair.withdraw(nanoseconds(params["now"]) + EPOCH)
-        found = self.readings.standing(now + EPOCH)
-        return [None if value != value else value for value in found]
-
-
-EPOCH = 1_500_000_000 * SECOND  # case times start at 0, which as a venue's time would mean "not told"
-
-
-COMPANIONS = {"trade_flow_imbalance": ("volume_delta",)}  # their results stand together in 9.5
 
 
 def shaped(metric: str, params: Mapping[str, Any], plan: Plan, values: list[float | None]) -> Any:
@@ -185,77 +99,21 @@ def shaped(metric: str, params: Mapping[str, Any], plan: Plan, values: list[floa
     stat = params.get("stat", "last")
     counters = metric in ("trade_volume", "book_messages")
     many = metric == "mlofi" or any(isinstance(value, list) for value in params.values())
-    found: dict[str, list[float | None]] = {}
+    by_side = "side" in _labels(metric) and "side" not in params
+    found: dict[str, Any] = {}
     for output, value in zip(plan.outputs, values, strict=True):
-        if dict(output.labels).get("stat", stat) != stat or output.counter is not counters:
+        labels = dict(output.labels)
+        if labels.get("stat", stat) != stat or output.counter is not counters:
             continue
-        field = (
-            {"volume_delta": "delta"}.get(output.key, output.field) if output.key != metric else output.field
-        )
-        found.setdefault(field, []).append(value)
+        field = output.field
+        if output.key != metric:
+            field = {"volume_delta": "delta"}.get(output.key, field)
+        if many:
+            found.setdefault(field, []).append(value)
+        elif by_side:
+            found.setdefault(field, {}).setdefault(labels.get("side", ""), value)
+        else:
+            found.setdefault(field, value)
     if metric == "cvd":
         del found["incomplete"]
-    shapes = {name: values if many else values[0] for name, values in found.items()}
-    return shapes[""] if list(shapes) == [""] else shapes
-
-
-def text(number: Any) -> str:
-    """A number of a case as a venue would write it."""
-    try:
-        return format(Decimal(str(number)), "f")
-    except InvalidOperation as failure:
-        raise CaseError(f"{number!r} is not a number") from failure
-
-
-def nanoseconds(seconds: Any) -> int:
-    """Decimal seconds as integer nanoseconds."""
-    return int(Decimal(str(seconds)) * SECOND)
-
-
-def _listed(value: Any) -> list[Any]:
-    return [] if value is None else list(value) if isinstance(value, (tuple, list)) else [value]
-
-
-# -- conventions of connectors: keys that exist only for cases ---------------------------------------------------
-
-
-def normalize_size(params: Mapping[str, Any]) -> float | None:
-    """Native size in base units: `contract` spot, linear or inverse, with `contract_size` and `price`."""
-    kind = params.get("contract", "spot")
-    if kind not in ("spot", "linear", "inverse"):
-        raise CaseError(f"contract {kind!r} is none of spot, linear, inverse")
-    size = params.get("contract_size", 1)
-    market = Market.SPOT if kind == "spot" else Market.PERP
-    one = Instrument(
-        "case",
-        NATIVE,
-        NATIVE,
-        market,
-        "CASE",
-        "QUOTE",
-        "QUOTE",
-        contract_size=None if size is None else Decimal(str(size)),
-        inverse=kind == "inverse",
-    )
-    base = one.to_base(Decimal(str(params["size"])), Decimal(str(params.get("price", 1))))
-    return None if base is None else float(base)
-
-
-def taker_side(params: Mapping[str, Any]) -> str | None:
-    """Buy or sell, from the field with which a venue tells it (`m`, `S`, `side` …)."""
-    name = params.get("venue", "")
-    kinds = [kind for (venue, _), kind in all_venues().items() if venue == name]
-    if not kinds:
-        raise CaseError(f"no venue {name!r}")
-    told = next((value for key, value in params.items() if key not in ("venue", "market", "product")), None)
-    word = str(told).lower() if isinstance(told, bool) else str(told)
-    kind = kinds[0]
-    if word.lower() == kind.taker_bought.lower():
-        return "buy"
-    return "sell" if word.lower() == kind.taker_sold.lower() else None
-
-
-CONVENTIONS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "normalize_size": normalize_size,
-    "taker_side": taker_side,
-}
+    return found[""] if list(found) == [""] else found

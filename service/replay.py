@@ -53,8 +53,8 @@ class Player:
         self.timed = False
         self._watchers: list[Any] = []
         self._of_file: dict[int, dict[str, Session]] = {}
-        self._open: dict[int, bool] = {}
-        self._ends: dict[int, int] = {}
+        self._at = 0
+        self._ended: set[int] = set()
         self._images: dict[tuple[Product, str], tuple[bytes, int, int]] = {}
         self._unknown: dict[str, list[str]] = {}
         self._serial: dict[tuple[Product, str], int] = {}
@@ -70,7 +70,8 @@ class Player:
         """Play all lines; yields the clock (ns) after each one."""
         for path in self.paths:
             self._read_instruments(path)
-        for index, line in merged(self.paths):
+        for index, line in merged(self.paths, self._ended):
+            self._at = index
             if line.t is not None:
                 self.now, self.timed = max(self.now, line.t), True
                 for watcher in self._watchers:
@@ -153,14 +154,19 @@ class Player:
         return fits[0]() if fits else None
 
     def _continued(self, index: int, line: Line, venue: Venue) -> Session | None:
-        """A later file of the same connection goes on with its session, unless it opens one of its own."""
+        """A later file of the same connection goes on with its session.
+
+        It is another connection where it opens one, where the earlier file is not at its end yet, and where the
+        venue counts the frames of a connection and the count starts over.
+        """
         if line.ev == "open":
             return None
-        for earlier in range(index):
+        for earlier in sorted(self._ended - {index}):
             for url, session in self._of_file.get(earlier, {}).items():
                 known = session.keeper.venue
                 same = (known.name, known.product) == (venue.name, venue.product)
-                if same and url.split("?")[0] == line.url.split("?")[0]:
+                same = same and url.split("?")[0] == line.url.split("?")[0]
+                if same and not session.counts_anew(line.frame):
                     return session
         return None
 
@@ -181,8 +187,7 @@ class Player:
 
     def _discover(self, session: Session, venue: Venue, native: str) -> Pair:
         """A pair for an id that turned up in a recording that does not say what it was opened for."""
-        at = next(index for index, found in self._of_file.items() if session in found.values())
-        pair = self._add(session, venue, native, self.paths[at])
+        pair = self._add(session, venue, native, self.paths[self._at])
         pair.depth = session.keeper.depths.get(native, 0)
         image = self._images.pop(((venue.name, venue.product), native), None)
         if image is not None and pair.carries_book:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from service.evaluate import nanoseconds
+from service.cases import nanoseconds
 from service.metrics import metrics
 from service.metrics.declare import Declaration
 from service.plan import Plan

@@ -142,6 +142,8 @@ class Bybit(Venue):
         if found := INVERSE_DATED.fullmatch(native):
             pair = found["pair"]
         pair = pair.removesuffix("PERP") + "USDC" if pair.endswith("PERP") else pair
+        if "-" in native and not pair.endswith(("USDT", "USDC", "USD")):
+            pair += "USDC"  # BTC-26DEC25: settled in USDC, without saying so
         quote = next((q for q in QUOTES if pair.endswith(q) and pair != q), "UNKNOWN")
         expiry = expiry_of(native, "0")
         kind = "Futures" if expiry or INVERSE_DATED.fullmatch(native) else "Perpetual"

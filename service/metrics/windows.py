@@ -245,7 +245,7 @@ class Coverage:
             if end <= begin:
                 break
             covered += min(end, t) - max(start, begin)
-        return covered / span if covered > 0 else 0.0
+        return cython.cast(cython.double, covered) / span if covered > 0 else 0.0  # both are C integers
 
     @cython.cfunc
     @cython.exceptval(-1, check=True)

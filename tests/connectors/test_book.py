@@ -208,12 +208,14 @@ def test_what_no_longer_fits_is_refused_and_changes_nothing() -> None:
     book = Book(0, 0)
     assert book.put(0, 4 * 10**18, 0, 4 * 10**18, 0, 0) == 0
     assert book.put(1, 4 * 10**18 + 1, 0, 1, 0, 0) == OFF_SCALE
-    assert book.put(1, 1, 0, 2**63 - 1, 0, 0) == OFF_SCALE
     assert book.put(1, 15, 1, 1, 0, 0) == OFF_SCALE, "the bid has no room for a decimal"
     assert book.put(1, 1, 0, 15, 1, 0) == OFF_SCALE
     assert book.put(1, 1, 19, 1, 0, 0) == OFF_SCALE
     assert (book.price_places, book.size_places) == (0, 0)
     assert book.levels(9) == ([(str(4 * 10**18), str(4 * 10**18))], [])
+    whole = Book(0, 8)
+    assert whole.put(1, 1, 0, 2**63 - 1, 8, 0) == 0, "as some venues write 'all there is'"
+    assert whole.put(1, 2, 0, 92_233_720_369, 0, 0) == OFF_SCALE
     deep = Book(18, 18)
     assert deep.put(0, 4, 0, 4, 0, 0) == 0
     assert deep.put(0, 5, 0, 1, 0, 0) == OFF_SCALE

@@ -78,7 +78,7 @@ def test_files_are_merged_by_time_and_keep_their_own_order(tmp_path: Path) -> No
             for n, t in enumerate(those)
         ]
         (tmp_path / f"{index}.jsonl").write_text("".join(lines))
-    found = [(index, line.t) for index, line in merged([tmp_path / f"{n}.jsonl" for n in range(3)])]
+    found = [(index, line.t) for index, line in merged([tmp_path / f"{n}.jsonl" for n in range(3)], set())]
     assert found == [(1, None), (0, 1), (1, 2), (2, 4), (0, 5), (0, 3), (1, 5), (0, 9)]
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from connectors import all_venues
 from connectors.errors import UsageError
-from service.evaluate import CONVENTIONS, run
+from service.conventions import CONVENTIONS
+from service.evaluate import run
 from service.metrics import metrics
 from tests.support import captures
 from tests.support.cases import TICK, end, results, streams

@@ -12,8 +12,8 @@ import orjson
 from connectors.instruments import Instrument, Market
 from connectors.session import Session
 from connectors.sync import Pair
+from service.cases import EPOCH, NATIVE, CaseVenue, nanoseconds, text
 from service.engine import Engine
-from service.evaluate import EPOCH, NATIVE, CaseVenue, nanoseconds, text
 from service.plan import Plan
 
 Values = dict[str, float | None]
@@ -44,7 +44,6 @@ class Desk:
         self.session = Session(CaseVenue("ws://case", "http://case"))
         self.pair = self.session.add(Pair(self.session.keeper.venue, instrument))
         self.readings = Engine(self.plan, min_coverage=coverage).attach(self.pair)
-        self.session.keeper.opened(EPOCH)
         self.now = 0
 
     def play(self, *events: Mapping[str, Any]) -> Desk:

@@ -1,0 +1,154 @@
+"""The events of a case (metrics.md 9.5) as frames of a made-up venue, through a session, its pair and the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar
+
+import orjson
+
+from connectors.errors import UsageError
+from connectors.instruments import Instrument, Market
+from connectors.rules import Unnumbered
+from connectors.session import Session
+from connectors.shape import ASKS, BIDS, KIND, PRICE, SIDE, SIZE, SYMBOL, TIME, Kind
+from connectors.sync import Pair
+from connectors.venue import Channel, Venue
+
+from .engine import Engine, Readings
+from .plan import Plan
+
+NATIVE = "CASE-QUOTE"
+SECOND = 1_000_000_000
+# Case times start at 0, which as a venue's time would mean "not told". A midnight, since some metrics begin anew there.
+EPOCH = 17_361 * 86_400 * SECOND
+COMPANIONS = {"trade_flow_imbalance": ("volume_delta",)}  # their results stand together in 9.5
+
+
+class CaseError(UsageError):
+    """A case that cannot be computed; the text says why."""
+
+
+class CaseVenue(Venue):
+    """The venue of all cases: snapshots, deltas, images and trades with times and texts as given."""
+
+    name, product = "case", "case"
+    layout = {
+        "kind": KIND,
+        "symbol": SYMBOL,
+        "t": TIME,
+        "bids": BIDS,
+        "asks": ASKS,
+        "price": PRICE,
+        "size": SIZE,
+        "side": SIDE,
+    }
+    kinds = {"snapshot": Kind.SNAPSHOT, "delta": Kind.DELTA, "replace": Kind.IMAGE, "trade": Kind.TRADE}
+    taker_bought, taker_sold = "buy", "sell"
+    rule = Unnumbered()
+    proof: ClassVar[str] = "none"
+
+    def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> tuple[str, ...]:
+        """Nobody to subscribe to."""
+        return ()
+
+
+class Bench:
+    """One book with one metric, fed by the events of a case."""
+
+    def __init__(self, metric: str, given: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+        venue = CaseVenue("ws://case", "http://case")
+        tick = number(params["tick_size"]) if "tick_size" in params else None
+        instrument = Instrument("case", NATIVE, NATIVE, Market.SPOT, "CASE", "QUOTE", "QUOTE", tick=tick)
+        keys = [metric, *COMPANIONS.get(metric, ())]
+        self.plan = Plan(keys, dict.fromkeys(keys, given))
+        self.engine = Engine(self.plan, min_coverage=0.0)
+        self.session = Session(venue)  # not opened: nobody is there whom it could ask for a book
+        self.pair = self.session.add(Pair(venue, instrument))
+        self.pair.carries_book = self.pair.carries_trades = True
+        deepest = max([20, *(int(one) for name in ("levels", "level") for one in _listed(given.get(name)))])
+        self.pair.book.keep_top(deepest)
+        self.readings: Readings = self.engine.attach(self.pair)
+        self.now = 0
+        self.received = 0
+
+    def play(self, event: Any) -> None:
+        """Feed one event."""
+        kind = _kind(event)
+        self.now = max(self.now, nanoseconds(event.get("t", 0)))
+        if kind == "gap":
+            self.pair.lose("gap", self.now)
+            return
+        self.received = self.now
+        if kind in ("heartbeat", "liquidation"):
+            return
+        frame: dict[str, Any] = {"kind": kind, "symbol": NATIVE, "t": str(self.now + EPOCH)}
+        frame |= _print(event) if kind == "trade" else {side: _rows(event, side) for side in ("bids", "asks")}
+        self.session.received(orjson.dumps(frame), self.now + EPOCH)
+
+    def values(self, params: Mapping[str, Any]) -> list[float | None]:
+        """All outputs of the metric, at `t_eval` or `now` if given, else after the last event."""
+        at = params.get("t_eval", params.get("now"))
+        now = self.now if at is None else max(nanoseconds(at), 0)
+        if "now" in params and "stale_after" in params:
+            if nanoseconds(params["now"]) - self.received > nanoseconds(params["stale_after"]):
+                self.pair.withdraw(nanoseconds(params["now"]) + EPOCH)
+        found = self.readings.standing(now + EPOCH)
+        return [None if value != value else value for value in found]
+
+
+def number(given: Any) -> Decimal:
+    """A number of a case, written as a number or as text."""
+    try:
+        found = Decimal(str(given))
+    except InvalidOperation as failure:
+        raise CaseError(f"{given!r} is not a number") from failure
+    if not found.is_finite():
+        raise CaseError(f"{given!r} is not a number")
+    return found
+
+
+def nanoseconds(seconds: Any) -> int:
+    """Decimal seconds as integer nanoseconds."""
+    return int(number(seconds) * SECOND)
+
+
+def _kind(event: Any) -> str:
+    if not isinstance(event, Mapping) or not isinstance(event.get("type"), str):
+        raise CaseError(f"an event is an object with t and type, not {event!r}")
+    kind = str(event["type"])
+    if kind not in (*CaseVenue.kinds, "gap", "heartbeat", "liquidation"):
+        known = ", ".join(CaseVenue.kinds)
+        raise CaseError(f"no event type {kind!r}; known are {known}, gap, heartbeat, liquidation")
+    return kind
+
+
+def _print(event: Mapping[str, Any]) -> dict[str, str]:
+    for name in ("price", "size"):
+        if name not in event:
+            raise CaseError(f"a trade without {name}: {event!r}")
+    side = event.get("side") or ""
+    return {"price": text(event["price"]), "size": text(event["size"]), "side": str(side)}
+
+
+def _rows(event: Mapping[str, Any], side: str) -> list[list[str]]:
+    rows = event.get(side) or ()
+    if not isinstance(rows, Sequence) or isinstance(rows, str):
+        raise CaseError(f"{side} is a list of [price, size], not {rows!r}")
+    for row in rows:
+        if not isinstance(row, Sequence) or isinstance(row, str) or len(row) < 2:
+            raise CaseError(f"a level of {side} is [price, size], not {row!r}")
+    return [[text(part) for part in row[:2]] for row in rows]
+
+
+def text(given: Any) -> str:
+    """A price or size as a venue would write it."""
+    found = number(given)
+    if found < 0:
+        raise CaseError(f"{given!r} is negative, which no price or size is")
+    return format(found, "f")
+
+
+def _listed(value: Any) -> list[Any]:
+    return [] if value is None else list(value) if isinstance(value, (tuple, list)) else [value]
