@@ -55,6 +55,7 @@ cdef class Side:
     cpdef void sum_to(self, long long key) noexcept
     cdef void _sum(self, int block, int levels) noexcept
     cpdef double decayed(self, double mid, double scale, long long last) noexcept
+    cdef double _worth(self, int k) noexcept
 
 @cython.final
 cdef class Book:

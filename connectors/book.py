@@ -456,39 +456,60 @@ class Side:
     def decayed(self, mid: cython.double, scale: cython.double, last: cython.longlong) -> cython.double:
         """Base size of the levels up to key `last`, each times exp(-|price - mid| / scale).
 
-        Level by level the weight is the one before times exp(-step / scale); steps of up to 15 price units come
-        from a table, so exp() itself is called for wide gaps only.
+        A weight is that of the best level times a near and a far factor from tables that grow as they are needed;
+        exp() itself is called where a level is more than 16,383 price units from the best. Four sums run side by
+        side, since one addition would have to wait for the other.
         """
         position: cython.int
         k: cython.int
-        block: cython.int
-        step: cython.longlong
-        before: cython.longlong
-        weight: cython.double
-        total: cython.double = 0
-        size: cython.double
-        ratio: cython.double = exp(-1.0 / (self.price_unit * scale))
-        powers: cython.double[16]
+        at: cython.int
+        fill: cython.int
+        known: cython.int = 1
+        far: cython.int
+        rate: cython.double = 1.0 / (self.price_unit * scale)
+        near: cython.double[64]
+        table: cython.double[256]
+        sums: cython.double[4]
         if self.count == 0:
             return 0
-        before = self.first[0]
-        weight = exp(-(before / self.price_unit - self.sign * mid) / scale)
-        powers[0] = 1.0
-        for k in range(1, 16):
-            powers[k] = powers[k - 1] * ratio
+        near[0] = table[0] = 1.0
+        near[1] = exp(-rate)
+        step: cython.double = exp(-64 * rate)
+        for k in range(2, 64):
+            near[k] = near[k - 1] * near[1]
+        sums[0] = sums[1] = sums[2] = sums[3] = 0
         for position in range(self.blocks):
-            block = self.order[position]
-            for k in range(block * 32, block * 32 + self.fill[block]):
-                if self.keys[k] > last:
-                    return total * self.up / self.down
-                step = self.keys[k] - before
-                weight *= powers[step] if step < 16 else exp(-step / (self.price_unit * scale))
-                before = self.keys[k]
-                size = self.sizes[k]
-                if self.inverse:
-                    size /= self.sign * self.keys[k] / self.price_unit
-                total += weight * size
-        return total * self.up / self.down
+            at = self.order[position] * 32
+            fill = self.fill[self.order[position]]
+            if self.keys[at + fill - 1] > last:
+                fill = _rank(self.keys + at, fill, last + 1)
+                if fill == 0:
+                    break
+            if self.keys[at + fill - 1] - self.first[0] >= 64 * 256:
+                for k in range(at, at + fill):
+                    sums[k & 3] += self._worth(k) * exp(-(self.keys[k] - self.first[0]) * rate)
+                continue
+            far = cython.cast(cython.int, (self.keys[at + fill - 1] - self.first[0]) >> 6)
+            while known <= far:
+                table[known] = table[known - 1] * step
+                known += 1
+            for k in range(at, at + fill):
+                far = cython.cast(cython.int, self.keys[k] - self.first[0])
+                sums[k & 3] += self._worth(k) * (table[far >> 6] * near[far & 63])
+        return (
+            (sums[0] + sums[1] + sums[2] + sums[3])
+            * exp(-(self.first[0] / self.price_unit - self.sign * mid) / scale)
+            * self.up
+            / self.down
+        )
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _worth(self, k: cython.int) -> cython.double:
+        """Lots at a place; where a lot is worth quote, per price."""
+        size: cython.double = self.sizes[k]
+        return size / (self.sign * self.keys[k] / self.price_unit) if self.inverse else size
 
     def levels(self, most: int) -> list[tuple[int, int, int]]:
         """(key, size, text) of the best `most` levels, best first."""
