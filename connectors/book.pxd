@@ -32,6 +32,8 @@ cdef class Side:
     # answers of sum_to and _sum
     cdef readonly double base, quote
     cdef double sum_lots, sum_value
+    cdef int walked
+    cdef double walked_lots, walked_value
 
     cdef int _grow(self, int blocks) except -1
     cdef void clear(self) noexcept
@@ -52,7 +54,7 @@ cdef class Side:
     cdef int top(
         self, int most, long long[::1] keys, double[::1] price, double[::1] size, double[::1] total
     ) noexcept
-    cpdef void sum_to(self, long long key) noexcept
+    cpdef void sum_to(self, long long key, bint on=*) noexcept
     cdef void _sum(self, int block, int levels) noexcept
     cpdef double decayed(self, double mid, double scale, long long last) noexcept
     cdef double _worth(self, int k) noexcept

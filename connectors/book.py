@@ -397,12 +397,15 @@ class Side:
 
     @cython.ccall
     @cython.exceptval(check=False)
-    def sum_to(self, key: cython.longlong) -> cython.void:
-        """Put the depth from the touch up to and with this key into `base` and `quote`."""
-        position: cython.int = 0
+    def sum_to(self, key: cython.longlong, on: cython.bint = False) -> cython.void:
+        """Put the depth from the touch up to and with this key into `base` and `quote`.
+
+        With `on` it goes on from the last sum: the side did not change since, and the key is not before the last.
+        """
+        position: cython.int = self.walked if on else 0
         block: cython.int
-        lots: cython.double = 0
-        value: cython.double = 0
+        lots: cython.double = self.walked_lots if on else 0
+        value: cython.double = self.walked_value if on else 0
         while position + 1 < self.blocks and self.first[position + 1] <= key:
             block = self.order[position]
             if self.stale[block]:
@@ -413,6 +416,9 @@ class Side:
             lots += self.lots[block]
             value += self.value[block]
             position += 1
+        self.walked = position
+        self.walked_lots = lots
+        self.walked_value = value
         if position < self.blocks:
             block = self.order[position]
             self._sum(block, _rank(self.keys + block * 32, self.fill[block], key + 1))
@@ -457,8 +463,7 @@ class Side:
         """Base size of the levels up to key `last`, each times exp(-|price - mid| / scale).
 
         A weight is that of the best level times a near and a far factor from tables that grow as they are needed;
-        exp() itself is called where a level is more than 16,383 price units from the best. Four sums run side by
-        side, since one addition would have to wait for the other.
+        exp() itself is called where a level is more than 16,383 price units from the best.
         """
         position: cython.int
         k: cython.int
@@ -469,7 +474,8 @@ class Side:
         rate: cython.double = 1.0 / (self.price_unit * scale)
         near: cython.double[64]
         table: cython.double[256]
-        sums: cython.double[4]
+        even: cython.double = 0
+        odd: cython.double = 0
         if self.count == 0:
             return 0
         near[0] = table[0] = 1.0
@@ -477,7 +483,6 @@ class Side:
         step: cython.double = exp(-64 * rate)
         for k in range(2, 64):
             near[k] = near[k - 1] * near[1]
-        sums[0] = sums[1] = sums[2] = sums[3] = 0
         for position in range(self.blocks):
             at = self.order[position] * 32
             fill = self.fill[self.order[position]]
@@ -487,7 +492,7 @@ class Side:
                     break
             if self.keys[at + fill - 1] - self.first[0] >= 64 * 256:
                 for k in range(at, at + fill):
-                    sums[k & 3] += self._worth(k) * exp(-(self.keys[k] - self.first[0]) * rate)
+                    even += self._worth(k) * exp(-(self.keys[k] - self.first[0]) * rate)
                 continue
             far = cython.cast(cython.int, (self.keys[at + fill - 1] - self.first[0]) >> 6)
             while known <= far:
@@ -495,9 +500,12 @@ class Side:
                 known += 1
             for k in range(at, at + fill):
                 far = cython.cast(cython.int, self.keys[k] - self.first[0])
-                sums[k & 3] += self._worth(k) * (table[far >> 6] * near[far & 63])
+                if k & 1:
+                    odd += self._worth(k) * (table[far >> 6] * near[far & 63])
+                else:
+                    even += self._worth(k) * (table[far >> 6] * near[far & 63])
         return (
-            (sums[0] + sums[1] + sums[2] + sums[3])
+            (even + odd)
             * exp(-(self.first[0] / self.price_unit - self.sign * mid) / scale)
             * self.up
             / self.down

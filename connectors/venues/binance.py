@@ -59,20 +59,39 @@ FIELDS: dict[str, Layout] = {
 STREAM = re.compile(r"(?P<symbol>.+)@(?P<stream>\w+)")
 # Longest first where one ends in another; only for recordings without an instrument list.
 QUOTES = (
-    "FDUSD",
-    "USDT",
-    "USDC",
-    "BUSD",
-    "TUSD",
-    "DAI",
-    "BTC",
-    "ETH",
-    "BNB",
-    "EUR",
-    "GBP",
-    "TRY",
-    "BRL",
-    "USD",
+    *(
+        "FDUSD",
+        "USDT",
+        "USDC",
+        "BUSD",
+        "TUSD",
+        "USDP",
+        "USDS",
+        "GYEN",
+        "EURI",
+        "BIDR",
+        "IDRT",
+        "BVND",
+        "BKRW",
+    ),
+    *(
+        "PAX",
+        "DAI",
+        "UST",
+        "VAI",
+        "BTC",
+        "ETH",
+        "BNB",
+        "XRP",
+        "TRX",
+        "DOGE",
+        "DOT",
+        "SOL",
+        "EUR",
+        "GBP",
+        "TRY",
+    ),
+    *("BRL", "AUD", "RUB", "UAH", "NGN", "ZAR", "PLN", "RON", "ARS", "JPY", "MXN", "CZK", "COP"),
 )
 
 
@@ -80,6 +99,7 @@ class Binance(Venue):
     """What all Binance products share."""
 
     name = "binance"
+    quotes: ClassVar[tuple[str, ...]] = QUOTES
     layout = {"stream": Leaf(), "data": Leaf(inside=FIELDS), **FIELDS}
     kinds = {
         "depthUpdate": Kind.DELTA,
@@ -122,7 +142,9 @@ class Binance(Venue):
 
     def infer(self, native: str) -> Instrument:
         pair, _, tail = native.partition("_")
-        quote = next((q for q in QUOTES if pair.endswith(q) and pair != q), "")
+        fits = [quote for quote in self.quotes if pair.endswith(quote) and pair != quote]
+        # BNBUSD is BNB-USD, not BN-BUSD: hardly an asset has a name of two letters.
+        quote = next((one for one in fits if len(pair) - len(one) > 2), next(iter(fits), ""))
         base = pair.removesuffix(quote) if quote else pair
         return self._instrument(native, base, quote or "UNKNOWN", tail, inferred=True)
 
@@ -224,6 +246,7 @@ class CoinM(Futures):
     """COIN-M futures: sizes in contracts of `contractSize` USD, margin in base."""
 
     product = "coinm"
+    quotes: ClassVar[tuple[str, ...]] = ("USD",)
     ws, rest = "wss://dstream.binance.com", "https://dapi.binance.com"
     routes = {"": Route("/stream")}
     recorded_at: ClassVar[tuple[str, ...]] = ("dstream.binance.com",)

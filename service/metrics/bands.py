@@ -35,6 +35,7 @@ class Bands:
     def bring(self, book: Book) -> cython.int:
         """Bring the sums up to date with the book; nothing to do where no message came since."""
         k: cython.int
+        wider: cython.bint
         twice: cython.longlong
         low: cython.longlong
         high: cython.longlong
@@ -51,10 +52,11 @@ class Bands:
             high = self.edge(twice, self.parts[k], False)
             self.bid_known[k] = low >= book.bid_floor
             self.ask_known[k] = high <= book.ask_ceiling
-            book.bids.sum_to(-low)
+            wider = k > 0 and self.parts[k] >= self.parts[k - 1]
+            book.bids.sum_to(-low, wider)
             self.bid_base[k] = book.bids.base
             self.bid_quote[k] = book.bids.quote
-            book.asks.sum_to(high)
+            book.asks.sum_to(high, wider)
             self.ask_base[k] = book.asks.base
             self.ask_quote[k] = book.asks.quote
         return 0

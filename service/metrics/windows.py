@@ -6,33 +6,51 @@ Sums are kept as two doubles each (Knuth's two-sum), so that taking out what was
 
 from __future__ import annotations
 
-import array
-from typing import Any
-
 import cython
+from cython.cimports.libc.stdlib import calloc, free
 
 SECOND = 1_000_000_000
+FEWEST = 16  # entries there is room for at first
 
 
-def _doubles(count: int) -> Any:
-    return array.array("d", bytes(8 * count))
+@cython.cfunc
+@cython.exceptval(check=True)
+def _zeros(count: cython.Py_ssize_t) -> cython.p_void:
+    """Room for so many numbers of 8 bytes, all zero; freed by who asked for it."""
+    made: cython.p_void = calloc(count, 8)
+    if made == cython.NULL:
+        raise MemoryError
+    return made
 
 
 @cython.cclass
 class RollingSums:
     """Sums of `width` columns over several spans. Fill `value`, call `push(t)`; `expire(t)` before `total`."""
 
-    def __init__(self, spans: list[int], width: int) -> None:
+    def __cinit__(self, spans: list[int], width: int) -> None:
         """`spans` in ns."""
+        k: cython.int
         self.width, self.count = width, len(spans)
-        self.spans = array.array("q", spans)
-        self.tails = array.array("q", [0] * len(spans))
-        self.capacity = 16
-        self.times = array.array("q", bytes(8 * 16))
-        self.entries = _doubles(16 * width)
-        self.high, self.low = _doubles(len(spans) * width), _doubles(len(spans) * width)
-        self.value = _doubles(width)
+        self.capacity = FEWEST
+        self.spans = cython.cast(cython.p_longlong, _zeros(len(spans)))
+        self.tails = cython.cast(cython.p_longlong, _zeros(len(spans)))
+        self.times = cython.cast(cython.p_longlong, _zeros(FEWEST))
+        self.entries = cython.cast(cython.p_double, _zeros(FEWEST * width))
+        self.high = cython.cast(cython.p_double, _zeros(len(spans) * width))
+        self.low = cython.cast(cython.p_double, _zeros(len(spans) * width))
+        self.value = cython.cast(cython.p_double, _zeros(width))
+        for k in range(self.count):
+            self.spans[k] = spans[k]
         self.head = 0
+
+    def __dealloc__(self) -> None:
+        free(self.spans)
+        free(self.tails)
+        free(self.times)
+        free(self.entries)
+        free(self.high)
+        free(self.low)
+        free(self.value)
 
     @cython.cfunc
     @cython.exceptval(-1, check=True)
@@ -93,31 +111,52 @@ class RollingSums:
         """Sum of a column over a window, as of the last `expire`."""
         return self.high[window * self.width + column] + self.low[window * self.width + column]
 
-    def _grow(self, oldest: int) -> None:
-        times: Any = array.array("q", bytes(16 * self.capacity))
-        entries: Any = _doubles(2 * self.capacity * self.width)
+    @cython.cfunc
+    @cython.exceptval(-1, check=True)
+    def _grow(self, oldest: cython.longlong) -> cython.int:
+        n: cython.longlong
+        j: cython.int
+        old: cython.int
+        new: cython.int
+        times: cython.p_longlong = cython.cast(cython.p_longlong, _zeros(2 * self.capacity))
+        entries: cython.p_double = cython.cast(cython.p_double, _zeros(2 * self.capacity * self.width))
         for n in range(oldest, self.head):
-            old, new = n % self.capacity, n % (2 * self.capacity)
+            old = cython.cast(cython.int, n & (self.capacity - 1))
+            new = cython.cast(cython.int, n & (2 * self.capacity - 1))
             times[new] = self.times[old]
             for j in range(self.width):
                 entries[new * self.width + j] = self.entries[old * self.width + j]
-        self.times, self.entries = times, entries
+        free(self.times)
+        free(self.entries)
+        self.times = times
+        self.entries = entries
         self.capacity *= 2
+        return 0
 
 
 @cython.cclass
 class RollingState:
     """Time-weighted average, least and most of `width` values that hold until the next one; NaN is no value."""
 
-    def __init__(self, span: int, width: int) -> None:
+    def __cinit__(self, span: int, width: int) -> None:
         """`span` in ns."""
         self.span, self.width = span, width
-        self.capacity = 16
-        self.times = array.array("q", bytes(8 * 16))
-        self.entries = _doubles(16 * width)
+        self.capacity = FEWEST
+        self.times = cython.cast(cython.p_longlong, _zeros(FEWEST))
+        self.entries = cython.cast(cython.p_double, _zeros(FEWEST * width))
+        self.value = cython.cast(cython.p_double, _zeros(width))
+        self.twa = cython.cast(cython.p_double, _zeros(width))
+        self.least = cython.cast(cython.p_double, _zeros(width))
+        self.most = cython.cast(cython.p_double, _zeros(width))
         self.head = self.tail = 0
-        self.value, self.twa = _doubles(width), _doubles(width)
-        self.least, self.most = _doubles(width), _doubles(width)
+
+    def __dealloc__(self) -> None:
+        free(self.times)
+        free(self.entries)
+        free(self.value)
+        free(self.twa)
+        free(self.least)
+        free(self.most)
 
     @cython.cfunc
     @cython.exceptval(-1, check=True)
@@ -191,16 +230,27 @@ class RollingState:
             self.twa[j] = self.twa[j] / weights[j] if weights[j] > 0 else self.least[j]
         return 0
 
-    def _grow(self) -> None:
-        times: Any = array.array("q", bytes(16 * self.capacity))
-        entries: Any = _doubles(2 * self.capacity * self.width)
+    @cython.cfunc
+    @cython.exceptval(-1, check=True)
+    def _grow(self) -> cython.int:
+        n: cython.longlong
+        j: cython.int
+        old: cython.int
+        new: cython.int
+        times: cython.p_longlong = cython.cast(cython.p_longlong, _zeros(2 * self.capacity))
+        entries: cython.p_double = cython.cast(cython.p_double, _zeros(2 * self.capacity * self.width))
         for n in range(self.tail, self.head):
-            old, new = n % self.capacity, n % (2 * self.capacity)
+            old = cython.cast(cython.int, n & (self.capacity - 1))
+            new = cython.cast(cython.int, n & (2 * self.capacity - 1))
             times[new] = self.times[old]
             for j in range(self.width):
                 entries[new * self.width + j] = self.entries[old * self.width + j]
-        self.times, self.entries = times, entries
+        free(self.times)
+        free(self.entries)
+        self.times = times
+        self.entries = entries
         self.capacity *= 2
+        return 0
 
 
 @cython.cclass
@@ -209,7 +259,7 @@ class Coverage:
 
     def __init__(self, least: float) -> None:
         self.since = -1
-        self.past = []
+        self.gone = 0
         self.least = least
 
     @cython.ccall
@@ -225,26 +275,31 @@ class Coverage:
     def stop(self, t: cython.longlong) -> cython.int:
         """The feed is gone from t on."""
         if self.since >= 0:
-            self.past.append((self.since, max(t, self.since)))
-            if len(self.past) > 64:
-                del self.past[0]
+            self.began[self.gone & 63] = self.since
+            self.ended[self.gone & 63] = t if t > self.since else self.since
+            self.gone += 1
             self.since = -1
         return 0
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def share(self, span: cython.longlong, t: cython.longlong) -> cython.double:
-        """Covered part of (t - span, t], 0 to 1."""
+        """Covered part of (t - span, t], 0 to 1; of the times before this one the last 64 are known."""
+        n: cython.longlong
+        first: cython.longlong
+        last: cython.longlong
         begin: cython.longlong = t - span
         covered: cython.longlong = 0
         if self.since >= 0:
             if self.since <= begin:
                 return 1.0
             covered = t - self.since
-        for start, end in reversed(self.past):
-            if end <= begin:
+        for n in range(self.gone - 1, max(self.gone - 65, -1), -1):
+            first = self.began[n & 63]
+            last = self.ended[n & 63]
+            if last <= begin:
                 break
-            covered += min(end, t) - max(start, begin)
+            covered += (last if last < t else t) - (first if first > begin else begin)
         return cython.cast(cython.double, covered) / span if covered > 0 else 0.0  # both are C integers
 
     @cython.cfunc

@@ -92,6 +92,9 @@ def compare(book: Book, plain_book: Reference, contract: Decimal = Decimal(1), i
                 side.sum_to(key)
                 assert side.base == pytest.approx(float(sum(base[:upto])), rel=1e-9)
                 assert side.quote == pytest.approx(float(sum(quote[:upto])), rel=1e-9)
+        for n, key in enumerate(keys[::7]):  # each goes on where the one before ended
+            side.sum_to(key, n > 0)
+            assert side.base == pytest.approx(float(sum(base[: 7 * n + 1])), rel=1e-9)
         if len(keys) < 300:
             mid, scale = float(wanted[0][0]) * (1 + 1e-4 * -sign), float(wanted[0][0]) * 1e-3
             last = keys[len(keys) // 2]
