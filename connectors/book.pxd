@@ -72,6 +72,8 @@ cdef class Book:
     cdef readonly long long changes
     cdef readonly int changed
     cdef public long long bid_floor, ask_ceiling
+    cdef readonly bint moved
+    cdef long long seen_floor, seen_ceiling
     cdef readonly int tops
     # the best TOP levels of each side, best first
     cdef readonly int bid_count, ask_count
@@ -90,6 +92,7 @@ cdef class Book:
     ) except -1
     cdef double power(self, int places) noexcept
     cpdef bint refresh(self) noexcept
+    cpdef void move(self) noexcept
     cpdef bint crossed(self) noexcept
     cpdef bint widen(self, int price_places, int size_places) except *
     cpdef void truncate(self, int depth) noexcept

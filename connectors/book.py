@@ -729,9 +729,12 @@ class Book:
     @cython.ccall
     @cython.exceptval(check=False)
     def refresh(self) -> cython.bint:
-        """Bring the best levels up to date; True if a message touched them since the last time."""
-        if not self.bids.dirty and not self.asks.dirty:
-            return False
+        """Bring the best levels up to date; `moved`: they, or how far they are proven, changed since the last time."""
+        self.moved = self.bids.dirty or self.asks.dirty
+        if self.bid_floor != self.seen_floor or self.ask_ceiling != self.seen_ceiling:
+            self.seen_floor = self.bid_floor
+            self.seen_ceiling = self.ask_ceiling
+            self.moved = True
         if self.bids.dirty:
             self.bid_count = self.bids.top(
                 self.tops, self.bid_key, self.bid_price, self.bid_size, self.bid_total
@@ -740,7 +743,13 @@ class Book:
             self.ask_count = self.asks.top(
                 self.tops, self.ask_key, self.ask_price, self.ask_size, self.ask_total
             )
-        return True
+        return self.moved
+
+    @cython.ccall
+    @cython.exceptval(check=False)
+    def move(self) -> cython.void:
+        """Whoever reads the best levels next has not seen them yet."""
+        self.bids.dirty = True
 
     @cython.cfunc
     @cython.exceptval(check=False)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ import picows
 import structlog
 
 from .actions import Close, Connect, Fetch, Replace, Send
+from .intake import Clock, Intake
 from .recording import Recorder
 from .requests import SECOND, Budget
 from .session import Session
@@ -28,17 +28,6 @@ CONNECT_WITHIN = 10.0  # seconds
 ANSWER_WITHIN = 15.0
 LARGEST_FRAME = 64 << 20  # bytes; Coinbase sends a whole book of 5 MB in one frame
 CLOSE_WITHIN = 2.0
-
-
-class Clock:
-    """Nanoseconds since the epoch that never repeat: each input of the process has a time of its own."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def __call__(self) -> int:
-        self._last = max(time.time_ns(), self._last + 1)
-        return self._last
 
 
 class Network:
@@ -130,7 +119,7 @@ def reason_of(failure: BaseException) -> str:
     return f"{type(failure).__name__}: {text}"[:160] if text else type(failure).__name__
 
 
-class Driver(picows.WSListener):
+class Driver(Intake):
     """Runs one session over picows. `replaced` is called when the venue, or its age, asks for a second connection."""
 
     def __init__(
@@ -141,12 +130,10 @@ class Driver(picows.WSListener):
         recorder: Recorder | None = None,
         replaced: Callable[[Driver, str], None] = lambda driver, reason: None,
     ) -> None:
-        self.session, self.network, self.recorder, self.replaced = session, network, recorder, replaced
-        self.keeper = session.keeper
+        super().__init__(session, network.clock, network.timeline)
+        self.network, self.recorder, self.replaced = network, recorder, replaced
         self.transport: Any = None
-        self.url = ""
         self.stopped = False
-        self._parts: list[bytes] = []
         self._closing = ""
         self._attempt = 0
         self._gone = asyncio.Event()
@@ -221,20 +208,13 @@ class Driver(picows.WSListener):
 
     # -- inputs ----------------------------------------------------------------------------------------------
 
-    def _before(self) -> int:
-        """The time of an input, after everything that was due earlier."""
-        now = self.network.clock()
-        if self.network.timeline.next_due <= now:
-            self.network.timeline.advance(now)
-        return now
-
     def on_ws_connected(self, transport: Any) -> None:
         """picows: the handshake is done."""
         if self.stopped:
             transport.disconnect(graceful=False)
             return
         self.transport = transport
-        self._parts.clear()
+        self.begin()
         self._closing = ""
         now = self._before()
         if self.recorder:
@@ -242,47 +222,19 @@ class Driver(picows.WSListener):
         self.keeper.opened(now)
         self.perform()
 
-    def on_ws_frame(self, transport: Any, frame: Any) -> None:
-        """picows: a frame came in."""
-        kind = frame.msg_type
-        if (
-            kind == picows.WSMsgType.TEXT
-            or kind == picows.WSMsgType.BINARY
-            or kind == picows.WSMsgType.CONTINUATION
-        ):
-            if frame.fin and not self._parts:
-                self.received(frame.get_payload_as_bytes())
-                return
-            self._parts.append(frame.get_payload_as_bytes())
-            if frame.fin:
-                whole = b"".join(self._parts)
-                self._parts.clear()
-                self.received(whole)
-        elif kind == picows.WSMsgType.PING:
-            transport.send_pong(frame.get_payload_as_bytes())
-            now = self._before()
-            if self.recorder:
-                self.recorder.pinged(self.url, now)
-            self.keeper.pinged(now)
-            self.perform()
-        elif kind == picows.WSMsgType.CLOSE:
-            self._closing = self._closing or f"closed by the venue ({frame.get_close_code()})"
-            transport.disconnect(graceful=False)
-
-    def received(self, data: bytes) -> None:
-        """A whole message. A fault of ours stops this feed, with the frame in the log, and no other."""
-        now = self.network.clock()
-        if self.network.timeline.next_due <= now:
-            self.network.timeline.advance(now)
+    def pinged(self, now: int) -> None:
         if self.recorder:
-            self.recorder.received(self.url, data, now)
-        try:
-            self.session.received(data, now)
-        except Exception:
-            log.exception("fault in our code", venue=self.keeper.venue.name, frame=data[:2000])
-            self._close("fault in our code")
-        if self.keeper.actions:
-            self.perform()
+            self.recorder.pinged(self.url, now)
+        self.keeper.pinged(now)
+        self.perform()
+
+    def said_goodbye(self, code: int) -> None:
+        self._closing = self._closing or f"closed by the venue ({code})"
+
+    def failed(self, data: bytes, fault: Exception) -> None:
+        """A fault of ours stops this feed, with the frame in the log, and no other."""
+        log.error("fault in our code", venue=self.keeper.venue.name, frame=data[:2000], exc_info=fault)
+        self._close("fault in our code")
 
     def on_ws_disconnected(self, transport: Any) -> None:
         """picows: the socket is gone."""

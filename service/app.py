@@ -13,7 +13,8 @@ from pathlib import Path
 import structlog
 
 from connectors import all_venues
-from connectors.driver import Clock, Network
+from connectors.driver import Network
+from connectors.intake import Clock
 
 from .api.app import create_app
 from .api.ports import VenueFacts

@@ -51,6 +51,7 @@ class Readings(Listener):
     plan: Any
     metrics: list
     prompt: list
+    deep: list
     lazy: list
     row: cython.double[::1]
     counter: cython.schar[::1]
@@ -93,6 +94,7 @@ class Readings(Listener):
         self.context = Context(_NO_BOOK, tick, least)
         self.metrics = plan.make(self.context, self.row)
         self.prompt = [one for one in self.metrics if hears_books(one)]
+        self.deep = [one for one in self.prompt if not one.declaration.top]
         self.lazy = [one for one in self.metrics if one.declaration.lazy]
         self.listeners, self.trade_listeners = listeners, trade_listeners
         self.owner = self.tape = None
@@ -116,6 +118,7 @@ class Readings(Listener):
             self.base = self.counts()
         self.owner = pair
         self.context.book = pair.book
+        pair.book.move()
         if pair.carries_trades:
             self._tape(pair)
 
@@ -146,7 +149,7 @@ class Readings(Listener):
         self.context.mid = (
             (book.bid_price[0] + book.ask_price[0]) / 2 if book.bid_count * book.ask_count > 0 else _NAN
         )
-        for metric in self.prompt:
+        for metric in self.prompt if book.moved or kind == _SNAPSHOT else self.deep:
             metric.update(book, kind, t)
         self.applied += 1
         self.version += 1

@@ -21,6 +21,7 @@ class BestPrice(Metric):
         by={"side": ("bid", "ask")},
         help="Best price of the side.",
         formula="b_1, a_1",
+        top=True,
         source="metrics.md 1.1",
         group="price",
         bounds=(0, None),

@@ -21,6 +21,7 @@ class BestSize(Metric):
         by={"side": ("bid", "ask")},
         help="Size at the best price of the side, in base units.",
         formula="B_1, A_1",
+        top=True,
         source="metrics.md 1.1",
         group="price",
         bounds=(0, None),

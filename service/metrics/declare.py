@@ -73,6 +73,7 @@ class Declaration:
 
     by: label -> the values it is computed for by default (metrics.md 0.6). stats: also twa, min and max over 10 s.
     reaches: it needs levels that may lie beyond what is proven of a book, and is then undefined.
+    top: it rests on the best levels alone, so a message that leaves them as they are is none of its business.
     lazy: computed at most every 100 ms of event time and whenever it is read (metrics.md 0.8). Stats are computed when read.
     """
 
@@ -86,6 +87,7 @@ class Declaration:
     fields: Sequence[Field] = ()
     stats: bool = False
     counter: bool = False
+    top: bool = False
     lazy: bool = False
     reaches: bool = False
     group: str = "book"

@@ -27,6 +27,7 @@ class DepthImbalance(Metric):
         key="depth_imbalance",
         help="Bid minus ask size over their sum within the best levels; +1 is all bids.",
         formula="(B_n - A_n) / (B_n + A_n)",
+        top=True,
         source="Cartea, Donnelly & Jaimungal 2018; metrics.md 1.3",
         reaches=True,
         bounds=(-1, 1),

@@ -32,6 +32,7 @@ class DepthRatio(Metric):
         ),
         help="Bid size over ask size within the best levels.",
         formula="R = B_n / A_n; ln R",
+        top=True,
         source="metrics.md 1.4",
         reaches=True,
         by={"levels": (1, 5, 10, 20)},

@@ -20,6 +20,7 @@ class MidPrice(Metric):
         unit=Unit.PRICE,
         help="Halfway between the best bid and the best ask.",
         formula="m = (a_1 + b_1) / 2",
+        top=True,
         source="metrics.md 1.1",
         group="price",
         bounds=(0, None),

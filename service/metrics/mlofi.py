@@ -59,6 +59,8 @@ class Mlofi(Metric):
         e: cython.double
         moved: cython.bint = False
         counts: cython.bint = self.ready and kind != _SNAPSHOT
+        if counts and not book.moved:
+            return self.refresh(book, t)
         for k in range(self.levels):
             price = book.bid_price[k] if k < book.bid_count else -_INFINITE
             size = book.bid_size[k] if k < book.bid_count else 0

@@ -23,6 +23,7 @@ class QueueImbalance(Metric):
         key="queue_imbalance",
         help="Best bid size minus best ask size over their sum; +1 is all bids.",
         formula="(B_1 - A_1) / (B_1 + A_1)",
+        top=True,
         source="Gould & Bonart 2016; metrics.md 1.3",
         bounds=(-1, 1),
         stats=True,

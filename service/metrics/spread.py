@@ -24,6 +24,7 @@ class Spread(Metric):
         ),
         help="Distance between the best bid and the best ask.",
         formula="s = a_1 - b_1; s / m; s / tick",
+        top=True,
         source="metrics.md 1.1; relative to the mid, not the ask (8, row 11)",
         group="price",
         bounds=(0, None),

@@ -23,6 +23,7 @@ class WeightedMidPrice(Metric):
         unit=Unit.PRICE,
         help="Mid weighted with the opposite side's best size; a heavy bid pulls it towards the ask.",
         formula="(a_1 B_1 + b_1 A_1) / (B_1 + A_1)",
+        top=True,
         source="Gatheral & Oomen 2009; metrics.md 1.1",
         group="price",
         bounds=(0, None),

@@ -27,7 +27,7 @@ def _zeros(count: cython.Py_ssize_t) -> cython.p_void:
 class RollingSums:
     """Sums of `width` columns over several spans. Fill `value`, call `push(t)`; `expire(t)` before `total`."""
 
-    def __cinit__(self, spans: list[int], width: int) -> None:
+    def __init__(self, spans: list[int], width: int) -> None:
         """`spans` in ns."""
         k: cython.int
         self.width, self.count = width, len(spans)
@@ -138,7 +138,7 @@ class RollingSums:
 class RollingState:
     """Time-weighted average, least and most of `width` values that hold until the next one; NaN is no value."""
 
-    def __cinit__(self, span: int, width: int) -> None:
+    def __init__(self, span: int, width: int) -> None:
         """`span` in ns."""
         self.span, self.width = span, width
         self.capacity = FEWEST
