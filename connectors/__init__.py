@@ -28,9 +28,9 @@ def all_venues() -> dict[tuple[str, str], type[Venue]]:
 
 
 def products(name: str) -> list[type[Venue]]:
-    """The products of a venue; UsageError with the known names where there is none."""
+    """The products of a venue that can be connected to; UsageError with the known names where there is none."""
     known = all_venues()
-    found = [value for (venue, _), value in known.items() if venue == name]
+    found = [value for (venue, _), value in known.items() if venue == name and not value.superseded]
     if not found:
         raise UsageError(f"no venue {name!r}; known are {', '.join(sorted({venue for venue, _ in known}))}")
     return found

@@ -91,7 +91,7 @@ class Network:
             await asyncio.sleep(min((at - now) / SECOND, 60.0))
         budget.spend(weight, self.clock())
         try:
-            async with self.http.get(venue.rest + path) as answer:
+            async with self.http.get(venue.rest + path, headers=dict(venue.headers)) as answer:
                 body = await answer.read()
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return answer.status, body, budget.answered(answer.status, headers, self.clock())
@@ -181,6 +181,7 @@ class Driver(Intake):
                     lambda: self,
                     url,
                     ssl_context=self.network.tls if url.startswith("wss") else None,
+                    extra_headers=dict(self.keeper.venue.headers),
                     enable_auto_pong=False,
                     max_frame_size=LARGEST_FRAME,
                     websocket_handshake_timeout=CONNECT_WITHIN,

@@ -15,7 +15,7 @@ from .actions import Action, Close, Connect, Replace, Send
 from .backoff import SECOND, Backoff
 from .book import NOWHERE
 from .events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed
-from .resync import REFUSED_FOR, Resync
+from .resync import REFUSED_FOR, Resync, timed
 from .shape import Kind
 from .sync import SYNCING, Pair
 from .venue import Channel, Venue
@@ -148,7 +148,7 @@ class Keeper(Resync):
             return
         if now >= self.next_ping:
             self.next_ping = now + int(self.venue.heartbeat.every * SECOND)
-            self.actions.append(Send(self.venue.heartbeat.ping))
+            self.actions.append(Send(timed(self.venue.heartbeat.ping, now)))
         self._flush(now)
         if now >= self._silence_at():
             self._silence(now)

@@ -83,7 +83,7 @@ class Resync:
         """Send what the venue's pace allows."""
         pace = int(SECOND / self.venue.limits.messages_per_second)
         while self.outbox and now >= self.next_send:
-            self.actions.append(Send(self.outbox.popleft()))
+            self.actions.append(Send(timed(self.outbox.popleft(), now)))
             self.next_send = max(self.next_send, now) + pace
         if self.outbox:
             self.hurry(self.next_send)
@@ -113,7 +113,7 @@ class Resync:
         if not pair.carries_book:
             return
         if self.venue.snapshot_by_rest:
-            pair.step, pair.due = "fetch", now + WITHOUT_UPDATE
+            pair.step, pair.due = "fetch", now + WITHOUT_UPDATE + self._lag()
         else:
             pair.step, pair.due = "await", now + ANSWER_WITHIN
         self.hurry(pair.due)
@@ -123,7 +123,7 @@ class Resync:
         if pair.backoff is None:
             pair.backoff = Backoff(f"{pair.native} {self.seed}", first=0.25)
         if self.venue.snapshot_by_rest:
-            wait = AFTER_FIRST_UPDATE
+            wait = AFTER_FIRST_UPDATE + self._lag()
             if pair.state == LOST or pair.reason == "snapshot_too_old":
                 wait += pair.backoff.after_failure()
             pair.step, pair.due = "fetch", now + wait
@@ -185,7 +185,10 @@ class Resync:
     def _again(self, pair: Pair, now: int) -> None:
         """Second half."""
         self._await(pair, now)
-        self._queue(self.venue.subscribe([pair.native], self._lost(pair), self.request + 1), [pair.native])
+        natives, channels = [pair.native], self._lost(pair)
+        if self.venue.subscribes_whole:
+            natives, channels = [one.native for one in self.session.pairs.values()], self.channels
+        self._queue(self.venue.subscribe(natives, channels, self.request + 1), natives)
         self.refused.discard(pair.native)
         self._flush(now)
 
@@ -193,11 +196,16 @@ class Resync:
         """The channels that are subscribed to anew."""
         return self.channels if pair.native in self.refused else (Channel.BOOK,)
 
-    def _fetch(self, pair: Pair, now: int) -> None:
+    def _lag(self) -> int:
+        """How long (ns) to let updates come before a snapshot is asked for, which may be older than they are."""
+        return int(self.venue.snapshot.lag * SECOND) if self.venue.snapshot else 0
+
+    def _fetch(self, pair: Pair, now: int, not_before: int = 0) -> None:
         assert self.venue.snapshot is not None
-        pair.step, pair.due = "fetching", now + ANSWER_WITHIN * 3
+        pair.step, pair.due = "fetching", max(now, not_before) + ANSWER_WITHIN * 3
         path = self.venue.snapshot_path(pair.native)
-        self.actions.append(Fetch(("snapshot", pair.native), path, self.venue.snapshot.weight, now))
+        weight = self.venue.snapshot.weight
+        self.actions.append(Fetch(("snapshot", pair.native), path, weight, max(now, not_before)))
 
     def _failed(self, pair: Pair, reason: str, now: int, wait: int = 0) -> None:
         if pair.backoff is None:
@@ -267,6 +275,8 @@ class Resync:
             self.watch(pair, now)
         elif self.venue.snapshot_by_rest and near_the_edge(pair.book) and now - pair.image_time > RENEW_AFTER:
             self._renew(pair, now)
+        elif self.venue.rule.overlaps and self._image_is_due(pair, now):
+            self._renew(pair, now)  # an image that lags is compared with the book after the same update
         elif now - max(pair.received, self.probed.get(pair.native, 0)) >= QUIET_FOR or self._image_is_due(
             pair, now
         ):
@@ -316,12 +326,17 @@ class Resync:
         """Fetch a new snapshot for a live book, and keep the updates that come meanwhile."""
         pair.held.clear()
         pair.collecting = True
-        self._fetch(pair, now)
+        self._fetch(pair, now, now + self._lag())
         pair.step = "renewing"
 
     def _renewed(self, pair: Pair, now: int, limit: int) -> None:
         """Bring the new snapshot to where the live book is, in a pair of its own, and take its book over."""
         assert self._image is not None
+        if not pair.held and self.venue.rule.overlaps:  # it stood still while the image was made
+            pair.collecting = False
+            self.probed[pair.native] = now
+            self._judge(pair, now)
+            return
         fresh = Pair(self.venue, pair.instrument, pair.book.most)
         fresh.replace(self._image, 0, now, 1, limit)
         fresh.held = list(pair.held)
@@ -331,6 +346,11 @@ class Resync:
         pair.collecting = False
         pair.held.clear()
         self.watch(pair, now if taken else now + RENEW_AFTER)
+
+
+def timed(text: str, now: int) -> str:
+    """A frame of ours with the time at which it is sent, where the venue wants it."""
+    return text.replace("$SECONDS", str(now // SECOND))
 
 
 def near_the_edge(book: Book) -> bool:

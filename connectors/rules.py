@@ -18,10 +18,20 @@ _RESET = cython.declare(cython.int, RESET)
 
 @cython.cclass
 class Rule:
-    """What a venue's update ids promise. The base class knows no ids: every update is applied."""
+    """What a venue's update ids promise. The base class knows no ids: every update is applied.
+
+    `overlaps`: a snapshot by REST stands only where the oldest of the held updates is not newer than it, since
+    nothing else shows that no update is missing between the two.
+    """
 
     scope = "symbol"
     detects = "nothing"
+    overlaps = False
+
+    @cython.ccall
+    def whole(self, first: cython.longlong, last: cython.longlong) -> cython.bint:
+        """Do an update's ids say that it is a whole book?"""
+        return False
 
     @cython.ccall
     def join(
@@ -46,6 +56,66 @@ class Rule:
 @cython.cclass
 class Unnumbered(Rule):
     """No ids at all (Kraken, Coinbase Exchange): a loss shows in a checksum or not at all."""
+
+
+@cython.cclass
+class Stamped(Rule):
+    """`last` is a time that only grows (Bitstamp's microtimestamp): what is older is known, a loss is not seen."""
+
+    overlaps = True
+
+    @cython.ccall
+    def join(
+        self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
+    ) -> cython.int:
+        return self.follow(image, first, last, previous, True)
+
+    @cython.ccall
+    def follow(
+        self,
+        at: cython.longlong,
+        first: cython.longlong,
+        last: cython.longlong,
+        previous: cython.longlong,
+        older: cython.bint,
+    ) -> cython.int:
+        if last < 0:
+            return _GAP
+        return _APPLY if last > at else _SKIP
+
+
+@cython.cclass
+class Overlapping(Rule):
+    """`first` of the next is `last` of this, or lower; a whole book has `first` = `last` (Gemini)."""
+
+    detects = "sequence gap"
+
+    @cython.ccall
+    def whole(self, first: cython.longlong, last: cython.longlong) -> cython.bint:
+        return 0 <= first == last
+
+    @cython.ccall
+    def join(
+        self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
+    ) -> cython.int:
+        return self.follow(image, first, last, previous, True)
+
+    @cython.ccall
+    def follow(
+        self,
+        at: cython.longlong,
+        first: cython.longlong,
+        last: cython.longlong,
+        previous: cython.longlong,
+        older: cython.bint,
+    ) -> cython.int:
+        if last < 0 or first < 0:
+            return _GAP
+        if last <= at:
+            return _SKIP if older else _GAP
+        if first == last:
+            return _RESET
+        return _APPLY if first <= at else _GAP
 
 
 @cython.cclass

@@ -31,6 +31,11 @@ _DELTA = cython.declare(cython.int, int(Kind.DELTA))
 _IMAGE = cython.declare(cython.int, int(Kind.IMAGE))
 _TRADE = cython.declare(cython.int, int(Kind.TRADE))
 _IGNORED = cython.declare(cython.int, int(Kind.IGNORED))
+_LAST = cython.declare(cython.int, int(Slot.LAST))
+_SIZE = cython.declare(cython.int, int(Slot.SIZE))
+_REPLY = cython.declare(cython.int, int(Slot.REPLY))
+_WHOLE = cython.declare(cython.int, int(Slot.WHOLE))
+MOST_ALIASES = 10_000
 
 
 @cython.cclass
@@ -56,6 +61,11 @@ class Session:
     last_kind_word: bytes
     last_kind: cython.int
     known: dict[bytes, int]
+    aliases: dict[bytes, Pair]
+    unnamed: cython.int
+    ids_alone: cython.bint
+    signed: cython.bint
+    newest_first: cython.bint
     plain: frozenset[bytes]
     bought: bytes
     sold: bytes
@@ -74,6 +84,10 @@ class Session:
         self.last_pair = None  # type: ignore[assignment]  # a C reference to a pair may be empty
         self.last_kind_word = b""
         self.known = {}
+        self.aliases = {}
+        self.unnamed = int(venue.kinds.get("", Kind.IGNORED))
+        self.ids_alone = venue.ids_alone
+        self.signed, self.newest_first = venue.signed_sizes, venue.newest_first
         self.plain = venue.plain
         self.bought, self.sold = venue.taker_bought.encode(), venue.taker_sold.encode()
         self.off_book = frozenset(word.encode() for word in venue.off_book)
@@ -125,11 +139,17 @@ class Session:
     @cython.cfunc
     def _kind(self) -> cython.int:
         """What this frame does, by the word in its KIND slot."""
+        if self.scan.has(0, _REPLY):
+            return _CONTROL
         if self.last_kind_word is not None and self.scan.equals(0, _KIND, self.last_kind_word):
             return self.last_kind
         word: bytes = self.scan.text(0, _KIND)
         if not word:
-            return _IGNORED if self.scan.has(0, _SYMBOL) else _CONTROL
+            if not self.scan.has(0, _SYMBOL):
+                return _CONTROL
+            self.last_kind_word = b""
+            self.last_kind = self.unnamed
+            return self.last_kind
         found: Any = self.known.get(word)
         if found is None:
             found = self.keeper.kind_of(word)
@@ -148,17 +168,29 @@ class Session:
         if self.last_pair is not None and self.scan.equals(record, _SYMBOL, self.last_pair.wire):
             return self.last_pair
         word: bytes = self.scan.text(record, _SYMBOL)
-        pair: Any = self.pairs.get(word)
+        pair: Any = self.pairs.get(word) or self.aliases.get(word) or self._called(word)
         if pair is None:
-            if self.discover is None or not word:
-                self.keeper.count("symbol not subscribed")
-                return None  # type: ignore[return-value]  # a C reference to a pair may be empty
-            pair = self.discover(word.decode("utf-8", "replace"))
-            if pair is None:
-                return None  # type: ignore[return-value]  # a C reference to a pair may be empty
-            self.pairs[word] = pair
+            return None  # type: ignore[return-value]  # a C reference to a pair may be empty
         self.last_pair = pair
         return self.last_pair
+
+    def _called(self, word: bytes) -> Any:
+        """The pair that a word in the SYMBOL slot stands for and that is not its id itself, or is new."""
+        text = word.decode("utf-8", "replace")
+        native = self.venue.native_in(text)
+        wire = native.encode()
+        pair = self.pairs.get(wire)
+        if pair is None:
+            if self.discover is None or not native:
+                self.keeper.count("symbol not subscribed")
+                return None
+            pair = self.discover(native)
+            if pair is None:
+                return None
+            self.pairs[wire] = pair
+        if wire != word and len(self.aliases) < MOST_ALIASES:
+            self.aliases[word] = pair
+        return pair
 
     @cython.cfunc
     def _books(self, kind: cython.int, frame: bytes, now: cython.longlong) -> cython.void:
@@ -167,7 +199,7 @@ class Session:
         pair: Pair
         word: bytes
         for record in range(self.scan.records):
-            if self.scan.sides[record] == 0:
+            if self.scan.sides[record] == 0 and not (self.ids_alone and self.scan.has(record, _LAST)):
                 continue
             pair = self._pair(record)
             if pair is None:
@@ -178,7 +210,9 @@ class Session:
                 for word in self.whole:
                     if self.scan.equals(record, _ACTION, word):
                         what = _SNAPSHOT
-            if what == _SNAPSHOT:
+                if self.scan.has(record, _WHOLE):
+                    what = _SNAPSHOT
+            if what == _SNAPSHOT or what == _IMAGE:
                 self.keeper.before_snapshot(pair, self.scan, record, self.last_kind_word)
             pair.update(self.scan, record, what, frame, now)
             if not pair.step:
@@ -193,9 +227,9 @@ class Session:
         side: cython.int
         pair: Pair
         word: bytes
-        for record in range(self.scan.records):
-            if record + 1 < self.scan.records and not self.scan.has(record, _PRICE):
-                continue
+        at: cython.int
+        for at in range(self.scan.records):
+            record = self.scan.records - 1 - at if self.newest_first else at
             if not self.scan.has(record, _PRICE):
                 continue
             for word in self.history:
@@ -216,6 +250,8 @@ class Session:
                 side = 1
             elif self.scan.equals(record, _SIDE, self.sold):
                 side = -1
+            elif self.signed:
+                side = self.scan.magnitude(record, _SIZE)
             pair.trade(self.scan, record, side, now)
 
     @cython.cfunc

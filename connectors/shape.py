@@ -32,6 +32,8 @@ class Slot(enum.IntEnum):
     SIDE = 12
     ID = 13  # of a trade
     EXCLUDE = 14  # tells a print that did not happen on the book (block trade, insurance fund)
+    REPLY = 15  # stands in answers to requests alone: the frame is read by Venue.control, whatever its KIND
+    WHOLE = 16  # stands, whatever its value, in whole books alone
 
 
 SLOTS = len(Slot)
@@ -42,6 +44,8 @@ class Rows:
     """A list of price levels. Rows are lists (`price`, `size`, `side` are places) or objects (they are keys).
 
     Where both sides stand in one list, `side` says where a row names its side and `bid` which word means bid.
+    `names` are the keys of price and size where a row may be a list in one message and an object in another.
+    Where `padded`, a row with price 0 is no level, whatever its size.
     """
 
     price: int | str = 0
@@ -49,21 +53,31 @@ class Rows:
     side: int | str | None = None
     bid: str = ""
     fixed: int = -1  # 0: every row is a bid, 1: every row is an ask
+    names: tuple[str, str] | None = None
+    padded: bool = False
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """A scalar, and what else may stand at the same key in other messages."""
+    """A scalar, and what else may stand at the same key in other messages.
+
+    `again`: a list whose rows hold a bid and an ask each is read twice, by `rows` and by these. `twin` is a second
+    slot for the same scalar.
+    """
 
     slot: Slot | None = None
     rows: Rows | None = None
     inside: dict[str, Layout] | None = None
+    again: Rows | None = None
+    twin: Slot | None = None
 
     def __or__(self, other: Leaf) -> Leaf:
         return Leaf(
             self.slot if other.slot is None else other.slot,
             self.rows if other.rows is None else other.rows,
             self.inside if other.inside is None else other.inside,
+            self.again if other.again is None else other.again,
+            self.twin if other.twin is None else other.twin,
         )
 
 
@@ -79,6 +93,7 @@ PRICE, SIZE, SIDE, ID, EXCLUDE = (
     Leaf(Slot.ID),
     Leaf(Slot.EXCLUDE),
 )
+REPLY, WHOLE = Leaf(Slot.REPLY), Leaf(Slot.WHOLE)
 
 
 def bids(rows: Rows = Rows()) -> Leaf:
@@ -94,6 +109,11 @@ def asks(rows: Rows = Rows()) -> Leaf:
 def changes(rows: Rows) -> Leaf:
     """Levels of both sides in one list; each row names its side."""
     return Leaf(rows=rows)
+
+
+def ladder(bid: Rows, ask: Rows) -> Leaf:
+    """Rows with a bid and an ask each."""
+    return Leaf(rows=replace(bid, fixed=0), again=replace(ask, fixed=1))
 
 
 BIDS, ASKS = bids(), asks()

@@ -146,7 +146,7 @@ class Pair:
         if not self.loaded and self.step == UNSUBSCRIBING:
             self.ignored += 1  # of a subscription that is about to end
             return 0
-        if self.unnumbered and kind == _KIND_DELTA:  # nothing but its letters tells a repeated message
+        if self.unnumbered and kind != _KIND_SNAPSHOT:  # nothing but its letters tells a repeated message
             if frame == self.last_frame:
                 self.dropped += 1
                 return 0
@@ -158,11 +158,16 @@ class Pair:
         if kind == _KIND_SNAPSHOT:
             return self.replace(scan, record, now, _SNAPSHOT, 0)
         if kind == _KIND_IMAGE:
+            if self.loaded and 0 < scan.time(record) < self.event_time:
+                self.dropped += 1  # images only go forward
+                return 0
             return self.replace(scan, record, now, _REPLACE, 0)
         if self.loaded:
             return self._numbered(scan, record, frame, now)
         if self.venue.snapshot_by_rest:
             self._hold(frame, record)
+        elif self.rule.whole(scan.integer(record, _FIRST, -1), scan.integer(record, _LAST, -1)):
+            return self.replace(scan, record, now, _SNAPSHOT, 0)
         else:
             self.ignored += 1
         return 0
@@ -372,6 +377,12 @@ class Pair:
     def join(self, scan: Scanner, kinds: Any, now: int) -> None:
         """Run the held updates through the book that a snapshot has just filled."""
         held, self.held = self.held, []
+        if held and self.rule.overlaps:
+            scan.scan(held[0][0])
+            if scan.integer(held[0][1], _LAST, -1) > self.update_id:
+                self._forget("snapshot_too_old", now)
+                self.held = held
+                return
         for frame, record in held:
             scan.scan(frame)
             self.update(scan, record, int(Kind.DELTA), frame, now)
@@ -400,7 +411,8 @@ class Pair:
             self.excluded += 1
             return 0
         price = scan.mantissa / self.book.power(scan.places)
-        if not scan.number(record, _SIZE) or price <= 0:
+        sign: cython.int = scan.magnitude(record, _SIZE)
+        if sign == 0 or (sign < 0 and not self.venue.signed_sizes) or price <= 0:
             self.excluded += 1
             return 0
         unit = scan.mantissa / self.book.power(scan.places) * self.book.contract_size

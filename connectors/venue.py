@@ -74,12 +74,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class RestSnapshot:
-    """A whole book by REST. `path` has a place {symbol}; `limit` levels a side at `weight`."""
+    """A whole book by REST. `path` has a place {symbol}; `limit` levels a side at `weight`.
+
+    `lag`: seconds by which it may be older than what has come on the socket.
+    """
 
     path: str
     limit: int
     weight: int
     probe_weight: int = 5  # of the same request for 100 levels
+    lag: float = 0.0
     layout: Mapping[str, Layout] = field(
         default_factory=lambda: {"lastUpdateId": LAST, "bids": BIDS, "asks": ASKS}
     )
@@ -105,13 +109,17 @@ class Venue:
     plain: ClassVar[frozenset[bytes]] = frozenset()  # frames that are no JSON and only prove life
     taker_bought: ClassVar[str]  # word in the SIDE slot
     taker_sold: ClassVar[str]
+    signed_sizes: ClassVar[bool] = False  # the sign of a print's size is its side: + the taker bought
+    newest_first: ClassVar[bool] = False  # of several prints in a message
     off_book: ClassVar[frozenset[str]] = frozenset()  # EXCLUDE words of prints that did not meet the book
     trade_ids_contiguous: ClassVar[bool] = False
     side_disputed: ClassVar[bool] = False
 
     rule: ClassVar[Rule] = Unnumbered()
     checksum: ClassVar[Checksum | None] = None
+    ids_alone: ClassVar[bool] = False  # an update may have ids and no levels at all
     refuses_whole: ClassVar[bool] = False  # one bad symbol in a request costs the others of it
+    subscribes_whole: ClassVar[bool] = False  # a subscription replaces all that stood on the connection
     counts_connection: ClassVar[bool] = False  # SEQUENCE counts all frames of the connection
     snapshot: ClassVar[RestSnapshot | None] = None  # None: the book comes on the socket
     quiet_join_after: ClassVar[int] = (
@@ -122,6 +130,12 @@ class Venue:
     depth: ClassVar[int] = 0  # levels a side that are subscribed to; 0 is the full book
     depths: ClassVar[tuple[int, ...]] = ()
     image_every: ClassVar[float] = 0.0  # seconds between comparisons with a fresh image of what is not proven
+
+    superseded: ClassVar[bool] = False  # an older protocol: read in recordings, never connected to
+    marks: ClassVar[
+        tuple[str, ...]
+    ] = ()  # what a recording holds that is of this product and not of its neighbour
+    headers: ClassVar[Mapping[str, str]] = {}  # of the handshake and of REST requests
 
     proof: ClassVar[str]
     blind_spots: ClassVar[tuple[str, ...]] = ()
@@ -169,7 +183,10 @@ class Venue:
     # -- what a venue translates -----------------------------------------------------------------------------
 
     def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
-        """Text frames that subscribe to the channels of these native symbols; ids count up from `request`."""
+        """Text frames that subscribe to the channels of these native symbols; ids count up from `request`.
+
+        `$SECONDS` in a frame (and in a ping) stands for the time at which it is sent.
+        """
         raise NotImplementedError
 
     def unsubscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
@@ -179,6 +196,10 @@ class Venue:
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         """Read a frame that is neither book nor trade."""
         return ()
+
+    def native_in(self, word: str) -> str:
+        """The instrument's id in what stands in the SYMBOL slot, where more stands there (a channel's name)."""
+        return word
 
     def depth_in(self, kind: str) -> int:
         """Levels a side, where the kind of a message tells (`orderbook.50.BTCUSDT`); else 0."""
@@ -208,6 +229,8 @@ class Venue:
         assert self.snapshot is not None
         said = parse_qs(urlsplit(url).query).get("limit", [""])[0]
         return int(said) if said.isdigit() else self.snapshot.limit
+
+    lists_read: ClassVar[tuple[str, ...]] = ()  # further beginnings of paths whose answers recordings hold
 
     def instrument_paths(self) -> Sequence[str]:
         """REST paths whose answers list the instruments."""

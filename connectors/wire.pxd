@@ -13,8 +13,8 @@ cdef class Scanner:
     cdef bytes _keys
     cdef int[::1] node_first, node_count, node_head
     cdef int[::1] key_at, key_length
-    cdef int[::1] entry_slot, entry_rows, entry_node, entry_next
-    cdef int[::1] row_price, row_size, row_side, row_fixed, row_node, row_plain
+    cdef int[::1] entry_slot, entry_twin, entry_rows, entry_again, entry_node, entry_next
+    cdef int[::1] row_price, row_size, row_side, row_fixed, row_node, row_plain, row_padded
     cdef list row_bid
     cdef unsigned long long[::1] tens
     # what the last scan found
@@ -55,6 +55,7 @@ cdef class Scanner:
     cpdef bytes text(self, int record, int slot)
     cpdef long long integer(self, int record, int slot, long long missing) noexcept
     cpdef bint number(self, int record, int slot) noexcept
+    cpdef int magnitude(self, int record, int slot) noexcept
     cpdef long long time(self, int record) noexcept
     cdef long long _time(self, int record, int slot) noexcept
     cdef int _field(self, Py_ssize_t start, int count, int most) noexcept

@@ -16,6 +16,7 @@ from .shape import SLOTS, Layout, Leaf, Rows, Slot
 _SLOTS = cython.declare(cython.int, SLOTS)
 _TIME = cython.declare(cython.int, int(Slot.TIME))
 _SENT = cython.declare(cython.int, int(Slot.SENT))
+_WHOLE = cython.declare(cython.int, int(Slot.WHOLE))
 # Literals beyond 32 bits would be Python objects in C: they stand here, typed.
 _FULL = cython.declare(cython.ulonglong, 922337203685477580)  # a tenth of 2**63
 _TENTH = cython.declare(cython.longlong, 922_337_203_685_477_580)
@@ -70,10 +71,12 @@ class Scanner:
         self.node_head = _ints(list(tables.node_first))
         self.key_at, self.key_length = _ints(tables.key_at), _ints(tables.key_length)
         self.entry_slot, self.entry_rows = _ints(tables.entry_slot), _ints(tables.entry_rows)
+        self.entry_again, self.entry_twin = _ints(tables.entry_again), _ints(tables.entry_twin)
         self.entry_node, self.entry_next = _ints(tables.entry_node), _ints(tables.entry_next)
         self.row_price, self.row_size = _ints(tables.row_price), _ints(tables.row_size)
         self.row_side, self.row_fixed = _ints(tables.row_side), _ints(tables.row_fixed)
         self.row_node, self.row_bid = _ints(tables.row_node), tables.row_bid
+        self.row_padded = _ints(tables.row_padded)
         self.row_plain = _ints(
             [int(p == (0, 1, -1)) for p in zip(tables.row_price, tables.row_size, tables.row_side)]
         )
@@ -233,16 +236,24 @@ class Scanner:
             return self._part(i, _PART - slot, self.entry_rows[e], depth)
         if c == 91:
             if self.entry_rows[e] >= 0:
-                return self._rows(i, self.entry_rows[e], record, depth + 1)
+                end = self._rows(i, self.entry_rows[e], record, depth + 1)
+                if end >= 0 and self.entry_again[e] >= 0:
+                    end = self._rows(i, self.entry_again[e], record, depth + 1)
+                return end
             if self.entry_node[e] >= 0:
                 return self._list(i, self.entry_node[e], record, depth + 1)
         if c == 123 and self.entry_node[e] >= 0:
             return self._object(i, self.entry_node[e], record, depth + 1)
         end = self._skip(i, depth)
-        if slot >= 0 and end >= 0 and c != 123 and c != 91 and c != 110:  # null says nothing
+        if (
+            slot >= 0 and end >= 0 and ((c != 123 and c != 91) or slot == _WHOLE) and c != 110
+        ):  # null says nothing
             slot += record * _SLOTS
             self.starts[slot] = cython.cast(cython.int, i + (c == 34))
             self.ends[slot] = cython.cast(cython.int, end - (c == 34))
+            if self.entry_twin[e] >= 0:
+                self.starts[record * _SLOTS + self.entry_twin[e]] = self.starts[slot]
+                self.ends[record * _SLOTS + self.entry_twin[e]] = self.ends[slot]
         return end
 
     @cython.cfunc
@@ -340,7 +351,7 @@ class Scanner:
             if self.price[k] != 0:
                 self.decimals[k] = self.price_form | self.size_form
                 self.levels = k + 1
-            elif self.size[k] != 0:  # zero at price zero is padding
+            elif self.size[k] != 0 and not self.row_padded[row]:  # zero at price zero is padding
                 self.broken[record] = 1
         elif self.size_fault != _NEGATIVE and self.size_fault != _NOT_A_NUMBER:  # seen in old snapshots
             self.broken[record] = 1
@@ -663,6 +674,15 @@ class Scanner:
 
     @cython.ccall
     @cython.exceptval(check=False)
+    def magnitude(self, record: cython.int, slot: cython.int) -> cython.int:
+        """As `number`, but the decimal may be negative: 1, or -1 where it is, or 0 where there is none."""
+        at: cython.int = self._find(record, slot)
+        if at < 0 or self._number(self.starts[at]) != self.ends[at]:
+            return 0
+        return 1 if self.verdict == _OK else -1 if self.verdict == _NEGATIVE else 0
+
+    @cython.ccall
+    @cython.exceptval(check=False)
     def time(self, record: cython.int) -> cython.longlong:
         """Engine time of the record, else the time it was sent, in nanoseconds since the epoch; 0 if untold."""
         found: cython.longlong = self._time(record, _TIME)
@@ -679,6 +699,8 @@ class Scanner:
         if self.ends[at] - self.starts[at] >= 19 and self.p[self.starts[at] + 4] == 45:
             return self._date(self.starts[at], self.ends[at])
         value = self.integer(record, slot, 0)
+        if value <= 0 and self.number(record, slot):  # "1682689046123.9": what is behind the point is left
+            value = cython.cast(cython.longlong, self.mantissa // self.tens[self.places])
         if value <= 0:
             return 0
         if value < _MOST_SECONDS:
@@ -904,6 +926,8 @@ class _Tables:
         self.key_length: list[int] = []
         self.entry_slot: list[int] = []
         self.entry_rows: list[int] = []
+        self.entry_again: list[int] = []
+        self.entry_twin: list[int] = []
         self.entry_node: list[int] = []
         self.entry_next: list[int] = []
         self.row_price: list[int] = []
@@ -912,6 +936,7 @@ class _Tables:
         self.row_fixed: list[int] = []
         self.row_node: list[int] = []
         self.row_bid: list[bytes] = []
+        self.row_padded: list[int] = []
 
     def node(self, layout: dict[str, Layout]) -> int:
         number, first = len(self.node_first), len(self.entry_slot)
@@ -923,6 +948,8 @@ class _Tables:
             self.key_length.append(len(key.encode()))
             self.entry_slot.append(-1)
             self.entry_rows.append(-1)
+            self.entry_again.append(-1)
+            self.entry_twin.append(-1)
             self.entry_node.append(-1)
             self.entry_next.append(-1)
         for e, value in enumerate(layout.values(), first):
@@ -931,6 +958,10 @@ class _Tables:
                 self.entry_slot[e] = int(leaf.slot)
             if leaf.rows is not None:
                 self.entry_rows[e] = self.rows(leaf.rows)
+            if leaf.again is not None:
+                self.entry_again[e] = self.rows(leaf.again)
+            if leaf.twin is not None:
+                self.entry_twin[e] = int(leaf.twin)
             if leaf.inside is not None:
                 self.entry_node[e] = self.node(leaf.inside)
             if e + 1 < first + len(layout):
@@ -943,11 +974,13 @@ class _Tables:
         places = [rows.price, rows.size, rows.side]
         self.row_fixed.append(rows.fixed)
         self.row_bid.append(rows.bid.encode())
+        self.row_padded.append(int(rows.padded))
         for column, place in zip((self.row_price, self.row_size, self.row_side), places, strict=True):
             column.append(place if isinstance(place, int) else -1)
         self.row_node.append(-1)
-        if isinstance(rows.price, str):
-            node = self.node({str(place): Leaf() for place in places if place is not None})
+        names = rows.names or (places if isinstance(rows.price, str) else ())
+        if names:
+            node = self.node({str(place): Leaf() for place in names if place is not None})
             self.row_node[number] = node
             for part in range(self.node_count[node]):
                 self.entry_slot[self.node_first[node] + part] = -2 - part  # _PART, and downwards

@@ -149,9 +149,20 @@ class Player:
                 raise UsageError(f"recording of venue {line.venue} {line.product}, which is not known here")
             return known()
         fits = [kind for kind in self.products if kind.speaks_at(line.url)]
+        if len(fits) > 1:
+            fits = self._told_apart(line.url, fits)
         if not fits and self.products is not None and len(self.products) == 1:
             fits = list(self.products)
         return fits[0]() if fits else None
+
+    def _told_apart(self, url: str, fits: list[type[Venue]]) -> list[type[Venue]]:
+        """Of products that speak at one address the one whose marks come first in the recording."""
+        for line in read(self.paths[self._at]):
+            text = line.frame.decode("utf-8", "replace") if line.url == url and line.ch == "ws" else ""
+            for kind in fits:
+                if any(mark in text for mark in kind.marks):
+                    return [kind]
+        return fits
 
     def _continued(self, index: int, line: Line, venue: Venue) -> Session | None:
         """A later file of the same connection goes on with its session.
@@ -238,7 +249,8 @@ class Player:
     def _learn(self, line: Line, path: Path) -> None:
         for kind in self.products:
             venue = kind()
-            if not any(_path(line.url).endswith(_path(ours)) for ours in venue.instrument_paths()):
+            known = any(_path(line.url).endswith(_path(ours)) for ours in venue.instrument_paths())
+            if not known and not _path(line.url).startswith(venue.lists_read or ("\0",)):
                 continue
             try:
                 found = list(venue.instruments(_decode(line.frame)))
