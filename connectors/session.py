@@ -177,7 +177,7 @@ class Session:
     def _called(self, word: bytes) -> Any:
         """The pair that a word in the SYMBOL slot stands for and that is not its id itself, or is new."""
         text = word.decode("utf-8", "replace")
-        native = self.venue.native_in(text)
+        native: str = self.keeper.venue.native_in(text)
         wire = native.encode()
         pair = self.pairs.get(wire)
         if pair is None:

@@ -63,7 +63,10 @@ class _Socket:
             for what in self.connection.frames_to_send(time.time_ns()):
                 match what:
                     case str():
-                        await self._socket.send_str(what)
+                        if self._server.venue.binary:
+                            await self._socket.send_bytes(what.encode())
+                        else:
+                            await self._socket.send_str(what)
                     case Ping():
                         await self._socket.ping(what.payload)
                     case Close():

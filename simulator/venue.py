@@ -61,6 +61,7 @@ class SimulatedVenue:
     catalogue: ClassVar[Sequence[Listing]]
     real_hosts: ClassVar[Mapping[str, Mapping[str, str]]]
     prefixes: ClassVar[Mapping[str, str]] = {}
+    binary: ClassVar[bool] = False  # texts go out in binary frames
 
     def __init__(
         self,

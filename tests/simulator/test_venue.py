@@ -16,6 +16,12 @@ PATHS = {
     "okx": "/ws/v5/public",
     "coinbase": "/",
     "coinbase_exchange": "/",
+    "bitstamp": "/",
+    "gate": "/ws/v4/",
+    "bitget": "/v3/ws/public",
+    "gemini": "/?snapshot=-1",
+    "upbit": "/websocket/v1",
+    "bithumb": "/websocket/v1",
 }
 HOSTILE = [
     "",

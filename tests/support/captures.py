@@ -30,9 +30,17 @@ SEQUENCE = (
     "okx/public-books-btcusdt-20260824",
     "bybit/spot-v5-book50-btcusdt-20260824",
     "coinbase/advanced-l2-btcusd-20260824",
+    "gateio/futures-v4-multiA-20230524",
+    "gateio/spot-v4-multiA-20210422",
 )
 CHECKSUM = ("okx/public-books-multi-20220513",)
-UNPROVEN = ("coinbase/exchange-level2-multiA-20210417",)
+UNPROVEN = (
+    "coinbase/exchange-level2-multiA-20210417",
+    "bitstamp/spot-v2-diff-btcusd-20260824",
+    "bitstamp/spot-v2-multi-20220105",
+    "gemini/v2-multi-20210624",
+)
+IMAGES = ("upbit/multi-20210417",)
 KRAKEN = (
     "kraken/spot-v2-book10-btcusd-20230730"  # its zeros at the end were lost at its source: see `restored`
 )
@@ -41,8 +49,12 @@ DEAD = (
     "kraken/spot-v1-book1000-multi-20210417",
     "kraken/spot-v1-ticker-multi-20210417",
     "kraken/spot-v1-trade-multi-20210417",
+    "bitget/mix-v1legacy-multi-20220407",
+    "bitget/spot-v1legacy-multi-20220407",
+    "bithumb/multi-20210601",  # of the old host, changes alone: no book can be built from it
+    "dydx/v3legacy-multi-20211028",
 )
-CLEAN = (*SEQUENCE, *CHECKSUM, *UNPROVEN)
+CLEAN = (*SEQUENCE, *CHECKSUM, *UNPROVEN, *IMAGES)
 
 
 def missing(why: str) -> None:

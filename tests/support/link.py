@@ -49,6 +49,15 @@ SYMBOLS = {  # (venue, product) -> native ids of the simulator's catalogue
     ("bybit", "inverse"): ("BTCUSD",),
     ("coinbase", "advanced"): ("BTC-USD", "ETH-USD"),
     ("coinbase_exchange", "exchange"): ("BTC-USD", "ETH-USD"),
+    ("bitstamp", "public"): ("btcusd", "ethusd"),
+    ("gate", "spot"): ("BTC_USDT", "ETH_USDT"),
+    ("gate", "usdt"): ("BTC_USDT", "ETH_USDT"),
+    ("gate", "btc"): ("BTC_USD",),
+    ("bitget", "spot"): ("BTCUSDT", "ETHUSDT"),
+    ("bitget", "usdt"): ("BTCUSDT", "ETHUSDT"),
+    ("gemini", "public"): ("btcusd", "ethusd"),
+    ("upbit", "spot"): ("KRW-BTC", "KRW-ETH"),
+    ("bithumb", "spot"): ("KRW-BTC", "KRW-ETH"),
 }
 
 

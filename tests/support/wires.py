@@ -29,6 +29,9 @@ class Wire:
     native = "BTCUSDT"
     by_rest = False
     proven = True
+    images = False  # every message is the whole book
+    overlaps = False  # a REST snapshot stands only where older updates have come before it
+    kind_last = False  # the kind stands at the end of a frame, so that one cut off might be of a book
     step = 0.5  # of prices; sizes have up to three decimals
 
     def __init__(self) -> None:
@@ -354,3 +357,7 @@ WIRES: dict[tuple[str, str], type[Wire]] = {
     ("coinbase", "advanced"): Coinbase,
     ("coinbase_exchange", "exchange"): CoinbaseExchange,
 }
+
+from tests.support.wires_asia_eu import MORE  # noqa: E402  # it builds on what stands above
+
+WIRES |= MORE
