@@ -280,7 +280,8 @@ class Session:
     def _unreadable(self, now: cython.longlong) -> cython.void:
         """Not one whole JSON object. It costs its book where the frame still tells which; the sequence shows the rest."""
         record: cython.int = self.scan.records - 1
-        pair: Any = self.pairs.get(self.scan.text(record, _SYMBOL)) if record >= 0 else None
+        word: bytes = self.scan.text(record, _SYMBOL) if record >= 0 else b""
+        pair: Any = self.pairs.get(word) or self.aliases.get(word)
         kind: cython.int = (
             _CONTROL if self.unproven else _IGNORED
         )  # without its kind it may not be of a book at all

@@ -14,6 +14,11 @@ from connectors.instruments import Instrument, Market
 from tests.support import captures
 
 LISTS = {
+    ("bitstamp", "public"): "bitstamp/spot-v2-multi-20220105",
+    ("gate", "spot"): "gateio/spot-v4-multiA-20210422",
+    ("gate", "usdt"): "gateio/futures-v4-multiA-20230524",
+    ("gemini", "v2"): "gemini/v2-multi-20210624",
+    ("upbit", "spot"): "upbit/multi-20210417",
     ("binance", "spot"): "binance/spot-multi-20211012",
     ("binance", "usdm"): "binance/usdm-multi-20210722",
     ("binance", "coinm"): "binance/coinm-multi-20210722",
@@ -35,6 +40,10 @@ def listed(key: tuple[str, str]) -> dict[str, Instrument]:
 
 
 WANTED = {
+    ("bitstamp", "public"): {"usdteur": ("USDT-EUR", Market.SPOT, "1", False, "0.00001", "0.00001")},
+    ("gate", "spot"): {"OMG_USDT": ("OMG-USDT", Market.SPOT, "1", False, "0.001", "0.001")},
+    ("gate", "usdt"): {"OMG_USDT": ("OMG-USDT-PERP", Market.PERP, "1", False, "0.0001", "1")},
+    ("gemini", "v2"): {"FILUSD": ("FIL-USD", Market.SPOT, "1", False, "0.0001", "0.000001")},
     ("binance", "coinm"): {
         "BTCUSD_211231": ("BTC-USD-211231:BTC", Market.FUTURE, "100", True, "0.1", "1"),
         "ETCUSD_PERP": ("ETC-USD-PERP:ETC", Market.PERP, "10", True, "0.001", "1"),
@@ -163,6 +172,87 @@ ROWS: dict[tuple[str, str], tuple[Any, tuple[str, str, Market, str, bool, str, s
             ],
         },
         ("BTC-USDT-SWAP", "BTC-USDT-PERP", Market.PERP, "0.01", False, "0.1", "0.01"),
+    ),
+    ("bitstamp", "public"): (
+        [
+            {
+                "name": "BTC/USD-PERP",
+                "market_symbol": "btcusd-perp",
+                "market_type": "PERPETUAL",
+                "payoff_type": "Linear",
+                "contract_size": "1.00000000",
+                "underlying_asset": "BTC",
+                "base_currency": "BTC",
+                "base_decimals": 8,
+                "counter_currency": "USD",
+                "counter_decimals": 0,
+                "trading": "Enabled",
+            }
+        ],
+        ("btcusd-perp", "BTC-USD-PERP", Market.PERP, "1", False, "1", "0.00000001"),
+    ),
+    ("gate", "btc"): (
+        [
+            {
+                "name": "BTC_USD",
+                "type": "inverse",
+                "quanto_multiplier": "0",
+                "order_price_round": "0.1",
+                "in_delisting": False,
+            }
+        ],
+        ("BTC_USD", "BTC-USD-PERP:BTC", Market.PERP, "1", True, "0.1", "1"),
+    ),
+    ("bitget", "spot"): (
+        {
+            "code": "00000",
+            "data": [
+                {
+                    "symbol": "BTCUSDT",
+                    "baseCoin": "BTC",
+                    "quoteCoin": "USDT",
+                    "pricePrecision": "2",
+                    "quantityPrecision": "6",
+                    "status": "online",
+                }
+            ],
+        },
+        ("BTCUSDT", "BTC-USDT", Market.SPOT, "1", False, "0.01", "0.000001"),
+    ),
+    ("bitget", "usdt"): (
+        {
+            "code": "00000",
+            "data": [
+                {
+                    "symbol": "BTCUSDT",
+                    "baseCoin": "BTC",
+                    "quoteCoin": "USDT",
+                    "pricePlace": "1",
+                    "priceEndStep": "5",
+                    "volumePlace": "4",
+                    "sizeMultiplier": "0.0001",
+                    "symbolType": "perpetual",
+                    "symbolStatus": "normal",
+                }
+            ],
+        },
+        ("BTCUSDT", "BTC-USDT-PERP", Market.PERP, "1", False, "0.5", "0.0001"),
+    ),
+    ("gemini", "public"): (
+        [
+            {
+                "symbol": "BTCGUSDPERP",
+                "base_currency": "BTC",
+                "quote_currency": "GUSD",
+                "tick_size": 0.0001,
+                "quote_increment": 0.5,
+                "min_order_size": "0.0001",
+                "status": "open",
+                "product_type": "swap",
+                "contract_type": "linear",
+            }
+        ],
+        ("btcgusdperp", "BTC-GUSD-PERP", Market.PERP, "1", False, "0.5", "0.0001"),
     ),
     ("coinbase", "advanced"): (
         {

@@ -143,7 +143,7 @@ class Gemini(Venue):
         pair = native.upper()
         market = Market.PERP if pair.endswith("PERP") else Market.SPOT
         pair = pair.removesuffix("PERP")
-        quotes = ("GUSD", *QUOTES) if market is Market.PERP else QUOTES  # PAXGUSD is PAXG against USD
+        quotes = QUOTES if pair.startswith("PAXG") else ("GUSD", *QUOTES)  # PAXGUSD is PAXG against USD
         quote = next((one for one in quotes if pair.endswith(one) and pair != one), "")
         base = pair.removesuffix(quote) if quote else pair
         return self._instrument(native, base, quote or "UNKNOWN", market, inferred=True)

@@ -23,10 +23,10 @@ class Bithumb(Upbit):
     real_hosts: ClassVar = {"spot": {"ws": "wss://ws-api.bithumb.com", "rest": "https://api.bithumb.com"}}
     catalogue: ClassVar[Sequence[Listing]] = (
         Listing(
-            "KRW-BTC", "spot", "BTC", "KRW", Scale("1000"), Scale("0.0001"), basis_bps=WON + 4000, levels=200
+            "KRW-BTC", "spot", "BTC", "KRW", Scale("1000"), Scale("0.0001"), basis_bps=WON + 4000, levels=420
         ),
         Listing(
-            "KRW-ETH", "spot", "ETH", "KRW", Scale("1000"), Scale("0.0001"), basis_bps=WON + 4000, levels=200
+            "KRW-ETH", "spot", "ETH", "KRW", Scale("1000"), Scale("0.0001"), basis_bps=WON + 4000, levels=420
         ),
     )
 

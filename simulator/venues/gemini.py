@@ -93,7 +93,7 @@ class Gemini(SimulatedVenue):
             "ethusd", "public", "ETH", "USD", Scale("0.01"), Scale("0.000001"), basis_bps=-0.7, levels=900
         ),
         Listing(
-            "btcgusdperp", "public", "BTC", "GUSD", Scale("0.5"), Scale("0.0001"), basis_bps=3.0, levels=40
+            "btcgusdperp", "public", "BTC", "GUSD", Scale("0.5"), Scale("0.0001"), basis_bps=3.0, levels=420
         ),
     )
 

@@ -107,13 +107,13 @@ class Upbit(SimulatedVenue):
     real_hosts: ClassVar = {"spot": {"ws": "wss://api.upbit.com", "rest": "https://api.upbit.com"}}
     catalogue: ClassVar[Sequence[Listing]] = (
         Listing(
-            "KRW-BTC", "spot", "BTC", "KRW", Scale("1000"), Scale("0.00000001"), basis_bps=WON, levels=300
+            "KRW-BTC", "spot", "BTC", "KRW", Scale("1000"), Scale("0.00000001"), basis_bps=WON, levels=420
         ),
         Listing(
-            "KRW-ETH", "spot", "ETH", "KRW", Scale("1000"), Scale("0.00000001"), basis_bps=WON, levels=300
+            "KRW-ETH", "spot", "ETH", "KRW", Scale("1000"), Scale("0.00000001"), basis_bps=WON, levels=420
         ),
         Listing(
-            "USDT-BTC", "spot", "BTC", "USDT", Scale("0.01"), Scale("0.00000001"), basis_bps=8.0, levels=25
+            "USDT-BTC", "spot", "BTC", "USDT", Scale("0.01"), Scale("0.00000001"), basis_bps=8.0, levels=420
         ),
     )
 

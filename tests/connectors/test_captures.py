@@ -53,7 +53,7 @@ def books(name: str) -> dict[str, dict[str, Any]]:
     return {found["native"]: found for found in verify([captures.capture(name)])}
 
 
-@pytest.mark.parametrize("name", captures.CLEAN)
+@pytest.mark.parametrize("name", [*captures.CLEAN, *captures.IMAGES])
 def test_every_book_is_live_and_clean(name: str) -> None:
     found = books(name)
     assert found

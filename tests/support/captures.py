@@ -54,7 +54,7 @@ DEAD = (
     "bithumb/multi-20210601",  # of the old host, changes alone: no book can be built from it
     "dydx/v3legacy-multi-20211028",
 )
-CLEAN = (*SEQUENCE, *CHECKSUM, *UNPROVEN, *IMAGES)
+CLEAN = (*SEQUENCE, *CHECKSUM, *UNPROVEN)
 
 
 def missing(why: str) -> None:

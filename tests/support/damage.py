@@ -50,6 +50,12 @@ def message(at: int, line: Line) -> Message | None:
         )
     if said.get("channel") == "book":
         return Message(at, tuple(row["symbol"] for row in said["data"]), said["type"] == "snapshot")
+    if str(said.get("channel", "")).startswith("diff_order_book_") and said["event"] == "data":
+        return Message(at, (said["channel"].rsplit("_", 1)[-1],), False)
+    if str(said.get("channel", "")).endswith(".order_book_update") and said["event"] == "update":
+        return Message(at, (said["result"]["s"],), False)
+    if said.get("type") == "l2_updates":
+        return Message(at, (said["symbol"],), "trades" in said)
     if said.get("type") in ("snapshot", "l2update"):
         return Message(at, (said["product_id"],), said["type"] == "snapshot")
     return None
