@@ -275,6 +275,8 @@ class Resync:
             self.watch(pair, now)
         elif self.venue.snapshot_by_rest and near_the_edge(pair.book) and now - pair.image_time > RENEW_AFTER:
             self._renew(pair, now)
+        elif self.venue.snapshot_levels and near_the_edge(pair.book) and now - pair.image_time > RENEW_AFTER:
+            self._probe(pair, now)
         elif self.venue.rule.overlaps and self._image_is_due(pair, now):
             self._renew(pair, now)  # an image that lags is compared with the book after the same update
         elif now - max(pair.received, self.probed.get(pair.native, 0)) >= QUIET_FOR or self._image_is_due(

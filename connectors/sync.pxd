@@ -18,6 +18,7 @@ cdef class Pair:
     cdef readonly object venue
     cdef public Listener listener
     cdef readonly Book book
+    cdef readonly object uncrossing
     cdef Rule rule
     cdef object checksum
     cdef public int state

@@ -14,6 +14,7 @@ from .book import NOWHERE, Book
 from .instruments import Instrument
 from .rules import Rule
 from .shape import Kind, Slot
+from .uncross import Uncrossing
 from .wire import Scanner
 
 SYNCING, LIVE, STALE, CROSSED, LOST = range(5)
@@ -49,6 +50,7 @@ _RESET = cython.declare(cython.int, 3)
 QUIET = 60_000_000_000  # ns; a book without an update for so long should equal any image of it
 UNSUBSCRIBING = "unsubscribing"  # the step of a pair whose subscription ends, to be made anew
 MOST_HELD = 20_000  # updates kept while a snapshot is on its way
+LINGERING = 60_000_000_000  # ns; a book that crosses by design is wrong after that
 _CROSSED_FOR = cython.declare(
     cython.longlong, 1_000_000_000
 )  # ns; metrics.md 0.2: longer than that is a fault
@@ -112,6 +114,7 @@ class Pair:
         self.book = Book(
             instrument.price_places, instrument.size_places, venue.checksum is not None, most_levels
         )
+        self.uncrossing: Any = Uncrossing() if venue.uncrosses else None
         size = instrument.contract_size
         self.book.set_contract(float("nan") if size is None else float(size), instrument.inverse)
         self.state, self.reason = SYNCING, "not_connected"
@@ -156,7 +159,7 @@ class Pair:
                 self.gaps += 1
             return self.lose("malformed", now)
         if kind == _KIND_SNAPSHOT:
-            return self.replace(scan, record, now, _SNAPSHOT, 0)
+            return self.replace(scan, record, now, _SNAPSHOT, self.venue.snapshot_levels)
         if kind == _KIND_IMAGE:
             if self.loaded and 0 < scan.time(record) < self.event_time:
                 self.dropped += 1  # images only go forward
@@ -227,6 +230,8 @@ class Pair:
         t: cython.longlong,
         now: cython.longlong,
     ) -> cython.int:
+        if self.uncrossing is not None:
+            self.uncrossing.restore(self.book)
         if self.book.apply(scan, scan.level_from[record], scan.level_to[record]) != 0:
             self.gaps += 1
             return self.lose("off_scale", now)
@@ -246,6 +251,8 @@ class Pair:
             self._compare(scan, record, now)
         self.received = now
         self.book.clear()
+        if self.uncrossing is not None:
+            self.uncrossing.clear()
         if scan.broken[record]:
             self.gaps += 1
             return self.lose("malformed", now)
@@ -289,18 +296,39 @@ class Pair:
         if self.checksum is not None and not self._sum_is_right(scan, record):
             self.checksums_failed += 1
             return self.lose("checksum", now)
+        if self.uncrossing is not None and self._lingers(scan, record, now):
+            return self.lose("crossed", now)
         if self.book.crossed():
             if kind == _SNAPSHOT:
                 self.fresh_image = True  # the next good state is the first, not the end of a transition
             return self._found_crossed(now)
         self.crossed_run = 0
-        self.crossed_since = 0
+        if self.uncrossing is None:
+            self.crossed_since = 0
         if self.fresh_image:
             kind = _SNAPSHOT
             self.fresh_image = False
         if self.state != _LIVE:
             self._went_live(now)
         return self.listener.book_changed(self, kind, self.event_time, now)
+
+    def _lingers(self, scan: Scanner, record: int, now: int) -> bool:
+        """Show the book without what crosses; does the raw one cross for longer than its venue explains?"""
+        self.uncrossing.note(self.book, scan, scan.level_from[record], scan.level_to[record])
+        self.uncrossing.resolve(self.book)
+        if not self.uncrossing.hidden:
+            self.crossed_since = 0
+            return False
+        if self.crossed_since == 0:
+            self.crossed_since = now
+        return now - self.crossed_since > LINGERING
+
+    def raw_levels(self, depth: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """The best levels as the venue sent them, also where they cross by design; like `Book.levels`."""
+        if self.uncrossing is None:
+            return self.book.levels(depth)
+        bids, asks = self.uncrossing.raw(self.book, depth)
+        return bids, asks
 
     def _sum_is_right(self, scan: Scanner, record: int) -> bool:
         missing: int = -(1 << 62)
@@ -452,6 +480,8 @@ class Pair:
 
     def _forget(self, reason: str, now: int) -> None:
         self.book.clear()
+        if self.uncrossing is not None:
+            self.uncrossing.clear()
         self.loaded = False
         self.joined = False
         self.update_id = -1

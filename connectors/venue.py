@@ -119,6 +119,10 @@ class Venue:
     checksum: ClassVar[Checksum | None] = None
     ids_alone: ClassVar[bool] = False  # an update may have ids and no levels at all
     refuses_whole: ClassVar[bool] = False  # one bad symbol in a request costs the others of it
+    uncrosses: ClassVar[bool] = False  # its books cross by design: shown are the newer levels (`uncross.py`)
+    snapshot_levels: ClassVar[int] = (
+        0  # levels a side of a snapshot on the socket, where the book goes deeper
+    )
     subscribes_whole: ClassVar[bool] = False  # a subscription replaces all that stood on the connection
     counts_connection: ClassVar[bool] = False  # SEQUENCE counts all frames of the connection
     snapshot: ClassVar[RestSnapshot | None] = None  # None: the book comes on the socket

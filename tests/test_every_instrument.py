@@ -191,6 +191,28 @@ ROWS: dict[tuple[str, str], tuple[Any, tuple[str, str, Market, str, bool, str, s
         ],
         ("btcusd-perp", "BTC-USD-PERP", Market.PERP, "1", False, "1", "0.00000001"),
     ),
+    ("dydx", "perp"): (
+        {
+            "markets": {
+                "BUFFI,RAYDIUM,8XS-USD": {
+                    "clobPairId": "200",
+                    "ticker": "BUFFI,RAYDIUM,8XS-USD",
+                    "status": "ACTIVE",
+                    "tickSize": "0.0001",
+                    "stepSize": "10",
+                }
+            }
+        },
+        (
+            "BUFFI,RAYDIUM,8XS-USD",
+            "BUFFI,RAYDIUM,8XS-USD-PERP:USDC",
+            Market.PERP,
+            "1",
+            False,
+            "0.0001",
+            "10",
+        ),
+    ),
     ("gate", "btc"): (
         [
             {

@@ -231,6 +231,9 @@ def test_values_of_a_crossed_book_are_withdrawn_at_once_and_the_book_is_given_up
 ) -> None:
     line = live(key)
     line.hear(line.wire.changed([("100.5", "1.000")], []))
+    if line.venue.uncrosses:  # by design: the older level is not shown
+        assert (line.pair.state, line.top) == (LIVE, [("100.5", "1"), ("101", "6")])
+        return
     assert line.pair.state == CROSSED
     assert not any(value == value for value in line.readings.values(line.now))
     line.hear(line.wire.changed([("100.5", "0.000")], []))
@@ -354,7 +357,7 @@ def test_a_lost_connection_loses_its_books_and_the_next_one_brings_them_back(key
     assert (line.pair.state, line.pair.reason, line.top) == (LOST, "disconnected", [])
     line.wait(60)
     line.keeper.opened(line.now)
-    if hasattr(line.wire, "number") and key[0] == "coinbase":
+    if hasattr(line.wire, "number") and key[0] in ("coinbase", "dydx"):
         line.wire.number = -1  # each connection counts from 0
     line.whole()
     assert line.pair.state == LIVE

@@ -222,7 +222,7 @@ def test_a_loss_is_seen_or_declared(name: str, product: str, fault: Fault) -> No
     fault = dataclasses.replace(fault, symbol=None if whole_connection(fault) else native)
     before = len(link.told)
     do(link, fault)
-    link.run(30)
+    link.run(max(30, link.venue.heartbeat.silent_after + 5))
     seen = [said for said in link.told[before:] if said[1] == native and said[2] != "live"]
     assert all(reason for _, _, _, reason in seen)
     if isinstance(fault, Swap) and not seen:

@@ -176,6 +176,28 @@ def test_single_messages_of_upbit_are_read() -> None:
             assert [(Decimal(price), Decimal(size)) for price, size in levels] == wanted
 
 
+def test_single_messages_of_dydx_are_read() -> None:
+    """Those of v3, whose chain was shut down in 2024, are of no use; those of v4 are read."""
+    for note, text in messages("dydx"):
+        message = json.loads(text)
+        heard = Heard("dydx", "perp").hear(text)
+        if note == "dydx":
+            assert told(heard) == {"counts": [message["type"]]}
+            continue
+        match message["channel"], message["type"]:
+            case "v4_trades", "channel_data":
+                row = message["contents"]["trades"][0]
+                side = 1 if row["side"] == "BUY" else -1
+                assert heard.prints.found[0] == (float(row["price"]), float(row["size"]), side)
+                assert len(heard.prints.found) == len(message["contents"]["trades"])
+            case "v4_orderbook", "subscribed":
+                assert told(heard) == {"books": {"GRT-USD": (1, 1)}}
+            case "v4_orderbook", "channel_data":
+                assert told(heard) == waits(message["id"])
+            case channel, _:
+                assert (channel, told(heard)) == ("v4_markets", {})
+
+
 @pytest.mark.parametrize(
     ("product", "row", "native", "price", "base", "quote"),
     [

@@ -17,6 +17,7 @@ PATHS = {
     "coinbase": "/",
     "coinbase_exchange": "/",
     "bitstamp": "/",
+    "dydx": "/v4/ws",
     "gate": "/ws/v4/",
     "bitget": "/v3/ws/public",
     "gemini": "/?snapshot=-1",

@@ -50,6 +50,7 @@ SYMBOLS = {  # (venue, product) -> native ids of the simulator's catalogue
     ("coinbase", "advanced"): ("BTC-USD", "ETH-USD"),
     ("coinbase_exchange", "exchange"): ("BTC-USD", "ETH-USD"),
     ("bitstamp", "public"): ("btcusd", "ethusd"),
+    ("dydx", "perp"): ("BTC-USD", "ETH-USD"),
     ("gate", "spot"): ("BTC_USDT", "ETH_USDT"),
     ("gate", "usdt"): ("BTC_USDT", "ETH_USDT"),
     ("gate", "btc"): ("BTC_USD",),
@@ -210,7 +211,7 @@ class Link:
             truth = wire.connection.true_book(pair.native)
         except KeyError:
             return f"{pair.native}: not subscribed"
-        bids, asks = pair.book.levels(depth or 100_000)
+        bids, asks = pair.raw_levels(depth or 100_000)
         for side, ours, theirs in (("bid", bids, truth.bids), ("ask", asks, truth.asks)):
             mine = [(Decimal(price), Decimal(size)) for price, size in ours]
             if mine != (theirs[:depth] if depth else theirs):

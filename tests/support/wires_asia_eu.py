@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.support.wires import Levels, Wire, compact
+from tests.support.wires import Levels, Wire, compact, written
 
 
 class Bitstamp(Wire):
@@ -249,8 +249,47 @@ class Bithumb(Upbit):
     unit = 1000
 
 
+class Dydx(Wire):
+    native = "BTC-USD"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = -1
+
+    def _frame(self, kind: str, channel: str, contents: Any) -> str:
+        self.number += 1
+        head = {"type": kind, "connection_id": "86052893", "message_id": self.number, "id": self.native}
+        return compact(head | {"channel": channel, "version": "1.0.0", "contents": contents})
+
+    def _whole(self, bids: Levels, asks: Levels) -> str:
+        rows = [[{"price": price, "size": size} for price, size in levels] for levels in (bids, asks)]
+        return self._frame("subscribed", "v4_orderbook", {"bids": rows[0], "asks": rows[1]})
+
+    def _changed(self, bids: Levels, asks: Levels) -> str:
+        parts = [{key: levels} for key, levels in (("bids", bids), ("asks", asks)) if levels]
+        return self._frame("channel_batch_data", "v4_orderbook", parts)
+
+    def _fill(self, price: str, size: str, bought: bool) -> str:
+        fill = {"id": f"0165e5e3000000020000{self.fills:04x}", "size": size, "price": price}
+        fill |= {"side": "BUY" if bought else "SELL", "createdAt": written(self.ms), "type": "LIMIT"}
+        return self._frame("channel_data", "v4_trades", {"trades": [fill]})
+
+    def accepted(self, request: str) -> list[str]:
+        asked = json.loads(request)
+        if asked["channel"] == "v4_orderbook":
+            return []
+        return [self._frame("subscribed", asked["channel"], {"trades": []})]
+
+    def refused(self, request: str) -> str:
+        self.number += 1
+        why = f"Invalid subscription id for channel: (v4_orderbook-{self.native})"
+        head = {"type": "error", "message": why, "connection_id": "86052893", "message_id": self.number}
+        return compact(head | {"channel": "v4_orderbook", "id": self.native})
+
+
 MORE: dict[tuple[str, str], type[Wire]] = {
     ("bitstamp", "public"): Bitstamp,
+    ("dydx", "perp"): Dydx,
     ("gate", "spot"): GateSpot,
     ("gate", "usdt"): GateUsdt,
     ("gate", "btc"): GateBtc,

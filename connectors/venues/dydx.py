@@ -1,0 +1,126 @@
+"""dYdX v4 indexer: channels `v4_orderbook` (batched, 250 ms) and `v4_trades`.
+
+`message_id` counts every message of the connection; books have no sequence of their own and cross by design, since the
+indexer merges what one node has heard. Shown is the book without the older of two levels that cross; the raw one is
+kept. Books carry no time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import orjson
+
+from ..events import Noted, Refused, Said
+from ..instruments import Instrument, Market, canonical
+from ..shape import (
+    ACTION,
+    EXCLUDE,
+    KIND,
+    PRICE,
+    REPLY,
+    SEQUENCE,
+    SIDE,
+    SIZE,
+    SYMBOL,
+    TIME,
+    Kind,
+    Rows,
+    asks,
+    bids,
+)
+from ..venue import Channel, Heartbeat, Limits, Venue
+
+CHANNELS = {Channel.BOOK: "v4_orderbook", Channel.TRADES: "v4_trades"}
+ROWS = Rows(names=("price", "size"))  # objects in a snapshot, lists in a change
+
+
+class Dydx(Venue):
+    """Perpetuals quoted in USD and settled in USDC; sizes in base."""
+
+    name, product = "dydx", "perp"
+    markets = frozenset({Market.PERP})
+    ws, rest = "wss://indexer.dydx.trade/v4/ws", "https://indexer.dydx.trade/v4"
+    recorded_at: ClassVar[tuple[str, ...]] = (
+        "indexer.dydx.trade/v4/ws",
+        "indexer.v4testnet.dydx.exchange/v4/ws",
+    )
+    layout = {
+        "type": ACTION,
+        "message": REPLY,  # of an error
+        "message_id": SEQUENCE,
+        "channel": KIND,
+        "id": SYMBOL,
+        "contents": {
+            "bids": bids(ROWS),
+            "asks": asks(ROWS),
+            "trades": {"size": SIZE, "price": PRICE, "side": SIDE, "createdAt": TIME, "type": EXCLUDE},
+        },
+    }
+    kinds = {"v4_orderbook": Kind.BOOK, "v4_trades": Kind.TRADE, "v4_*": Kind.IGNORED}
+    whole = frozenset({"subscribed"})
+    history = frozenset({"subscribed"})
+    taker_bought, taker_sold = "BUY", "SELL"
+    off_book = frozenset({"DELEVERAGED"})
+    counts_connection = True
+    uncrosses = True
+    snapshot_levels = 100
+    heartbeat = Heartbeat(silent_after=40.0)  # a PING frame comes every 30 s
+    limits = Limits(
+        symbols=12,  # subscribed to within the time that a book is waited for
+        messages_per_second=1.5,  # more than 2 close the socket
+        topics_per_message=1,
+        weight_per_minute=500,
+        connects_per_minute=30,
+    )
+    image_every = 600.0
+    proof = "sequence"
+    interval = "250ms"
+    blind_spots = (
+        "a loss is seen for the whole connection only, not for one symbol",
+        "changes between the image and the subscription are lost by the venue; books are compared every 10 min",
+        "another node's book may differ for seconds; levels may linger after their orders are gone",
+        "levels beyond the 100 of the snapshot are not known until they change",
+    )
+
+    def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        return self._requests("subscribe", symbols, channels)
+
+    def unsubscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        return self._requests("unsubscribe", symbols, channels)
+
+    def _requests(self, kind: str, symbols: Sequence[str], channels: Sequence[Channel]) -> Iterable[str]:
+        for symbol in symbols:
+            for channel in channels:
+                asked: dict[str, Any] = {"type": kind, "channel": CHANNELS[channel], "id": symbol}
+                if kind == "subscribe":
+                    asked["batched"] = True
+                yield orjson.dumps(asked).decode()
+
+    def control(self, message: dict[str, Any]) -> Iterable[Said]:
+        if message.get("type") == "error":
+            yield Refused(str(message.get("message")), symbol=str(message.get("id") or ""))
+        else:
+            yield Noted(str(message.get("type") or "unknown"))
+
+    def instrument_paths(self) -> Sequence[str]:
+        return ("/perpetualMarkets",)
+
+    def instruments(self, answer: Any) -> Iterable[Instrument]:
+        for row in answer["markets"].values():
+            yield self._instrument(
+                row["ticker"],
+                tick=Decimal(row["tickSize"]),
+                lot=Decimal(row["stepSize"]),
+                active=row["status"] == "ACTIVE",
+            )
+
+    def infer(self, native: str) -> Instrument:
+        return self._instrument(native, inferred=True)
+
+    def _instrument(self, native: str, **more: Any) -> Instrument:
+        base, _, quote = native.rpartition("-")
+        symbol = canonical(base, quote, Market.PERP, settle="USDC")
+        return Instrument(self.name, native, symbol, Market.PERP, base, quote, "USDC", **more)
