@@ -27,6 +27,13 @@ SYMBOLS: Mapping[str, list[str]] = {
     "bybit": ["BTC-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP", "BTC-USD-PERP:BTC"],
     "coinbase": ["BTC-USD", "ETH-USD"],
     "coinbase_exchange": ["BTC-USD", "ETH-USD"],
+    "bitstamp": ["BTC-USD", "ETH-USD", "BTC-USD-PERP"],
+    "gate": ["BTC-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP", "BTC-USD-PERP:BTC"],
+    "bitget": ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP"],
+    "gemini": ["BTC-USD", "ETH-USD", "BTC-GUSD-PERP"],
+    "upbit": ["BTC-KRW", "ETH-KRW", "BTC-USDT"],
+    "bithumb": ["BTC-KRW", "ETH-KRW"],
+    "dydx": ["BTC-USD-PERP:USDC", "ETH-USD-PERP:USDC"],
 }
 
 

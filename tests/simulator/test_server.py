@@ -47,6 +47,55 @@ TRIPS = {
         '"update"',
         "/api/v3/brokerage/market/product_book?product_id=BTC-USD",
     ),
+    "bitstamp": (
+        "public",
+        "",
+        '{"event":"bts:subscribe","data":{"channel":"diff_order_book_btcusd"}}',
+        '"microtimestamp"',
+        "/api/v2/order_book/btcusd/",
+    ),
+    "gate": (
+        "usdt",
+        "/v4/ws/usdt",
+        '{"time":1,"channel":"futures.obu","event":"subscribe","payload":["ob.BTC_USDT.50"]}',
+        '"U"',
+        "/api/v4/futures/usdt/contracts",
+    ),
+    "bitget": (
+        "usdt",
+        "/v3/ws/public",
+        '{"op":"subscribe","args":[{"instType":"usdt-futures","topic":"books","symbol":"BTCUSDT"}]}',
+        '"update"',
+        "/api/v2/mix/market/contracts?productType=USDT-FUTURES",
+    ),
+    "gemini": (
+        "public",
+        "/?snapshot=-1",
+        '{"id":"1","method":"subscribe","params":["btcusd@depth@100ms"]}',
+        '"depthUpdate"',
+        "/v1/symbols/details/all",
+    ),
+    "upbit": (
+        "spot",
+        "/websocket/v1",
+        '[{"ticket":"t"},{"type":"orderbook","codes":["KRW-BTC"]}]',
+        '"REALTIME"',
+        "/v1/market/all",
+    ),
+    "bithumb": (
+        "spot",
+        "/websocket/v1",
+        '[{"ticket":"t"},{"type":"orderbook","codes":["KRW-BTC"]}]',
+        '"REALTIME"',
+        "/v1/market/all",
+    ),
+    "dydx": (
+        "perp",
+        "/v4/ws",
+        '{"type":"subscribe","channel":"v4_orderbook","id":"BTC-USD","batched":true}',
+        '"channel_batch_data"',
+        "/v4/perpetualMarkets",
+    ),
     "coinbase_exchange": (
         "spot",
         "",
@@ -61,9 +110,10 @@ async def until(socket: aiohttp.ClientWebSocketResponse, word: str) -> str:
     async with asyncio.timeout(5):
         while True:
             message = await socket.receive()
-            assert message.type == aiohttp.WSMsgType.TEXT, message
-            if word in message.data:
-                return str(message.data)
+            assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
+            text = message.data if isinstance(message.data, str) else message.data.decode()
+            if word in text:
+                return str(text)
 
 
 async def trip(name: str) -> None:
