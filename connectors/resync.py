@@ -225,7 +225,7 @@ class Resync:
             self._image_of_live(pair, status, body, now, limit or self.venue.snapshot.limit)
             return
         if status != 200:
-            if status == 400:
+            if status in (400, 404):
                 pair.lose(f"refused: {body[:120].decode('utf-8', 'replace')}", now)
                 wait = REFUSED_FOR
             self._failed(pair, f"http {status}", now, wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -20,7 +21,19 @@ from tests.support.link import SECOND, SYMBOLS, T0, Link
 
 VENUES = sorted(SYMBOLS)
 every_venue = pytest.mark.parametrize(("name", "product"), VENUES, ids=lambda one: one)
-UNLISTED = {"okx": "FOO-USDT", "kraken": "FOO/USD", "coinbase": "FOO-USD", "coinbase_exchange": "FOO-USD"}
+UNLISTED = {
+    "okx": "FOO-USDT",
+    "kraken": "FOO/USD",
+    "coinbase": "FOO-USD",
+    "coinbase_exchange": "FOO-USD",
+    "gate": "FOO_USDT",
+    "bitstamp": "foousd",
+    "gemini": "foousd",
+    "upbit": "KRW-FOO",
+    "bithumb": "KRW-FOO",
+    "dydx": "FOO-USD",
+}
+SILENT = ("upbit", "bithumb")  # they say nothing of an unknown symbol
 
 
 def live_link(name: str, product: str, **more: Any) -> Link:
@@ -59,10 +72,9 @@ def test_subscriptions_keep_the_pace(name: str, product: str) -> None:
     """All symbols a connection takes are asked for once, in as few messages as fit, never faster than allowed."""
     kind = all_venues()[name, product]
     known = Link(name, product, levels=5)
-    natives = [
-        known.natives[0],
-        *(UNLISTED.get(name, "FOOUSDT").replace("FOO", f"F{n:03}") for n in range(39)),
-    ]
+    unlisted = UNLISTED.get(name, "FOOUSDT")
+    others = (unlisted.replace("FOO", f"F{n:03}").replace("foo", f"f{n:03}") for n in range(39))
+    natives = [known.natives[0], *others][: kind.limits.symbols]
     session = session_of(kind, natives)
     limits: Limits = session.keeper.venue.limits
     session.keeper.opened(T0)
@@ -72,7 +84,7 @@ def test_subscriptions_keep_the_pace(name: str, product: str) -> None:
     for one, other in pairwise(times):
         assert other - one >= SECOND / limits.messages_per_second - 1
     asked = Counter(
-        native for _, text in sent for native in natives if f'"{native}"' in text or f".{native}" in text
+        native for _, text in sent for native in natives if re.search(rf'["._]{native}["@.]', text)
     )
     if name.startswith("binance"):
         streams = [one for _, text in sent for one in json.loads(text)["params"]]
@@ -93,7 +105,7 @@ def test_a_bad_symbol_costs_no_other(name: str, product: str) -> None:
     link.run(100)
     bad = link.books[missing]
     assert STATES[bad.state] in ("syncing", "lost")
-    assert bad.reason.startswith("refused")
+    assert bad.reason.startswith("refused") or name in SILENT
     assert all((pair.state, pair.resyncs) == (LIVE, 0) for pair in good)
     assert link.closed == []
     assert len(link.sent) < 60
@@ -108,7 +120,7 @@ def test_a_refused_symbol_is_asked_for_again(name: str, product: str) -> None:
     native = link.natives[-1]
     link.inject(Reject(symbol=native))
     link.start()
-    link.run(3)
+    link.run(3 + (link.venue.snapshot.lag if link.venue.snapshot else 0))
     others = [pair for one, pair in link.books.items() if one != native]
     assert all(pair.state == LIVE for pair in others)
     link.run_until(lambda: link.sound() and not link.unequal(), 130)

@@ -216,15 +216,13 @@ class Frames:
                 return self.scalar()
             case "rows":
                 assert leaf.rows is not None
+                count = range(self.dice.choice([0, 1, 3, 70]))
                 if leaf.again is not None:
                     keys = [str(key) for side in (leaf.rows, leaf.again) for key in (side.price, side.size)]
-                    rows = [
-                        [(key, self.number()) for key in keys] for _ in range(self.dice.choice([0, 1, 3, 70]))
-                    ]
-                    return self.elements([self.members(row) for row in rows])
-                return self.elements(
-                    [self.row(leaf.rows, depth) for _ in range(self.dice.choice([0, 1, 3, 70]))]
-                )
+                    return self.elements(
+                        [self.members([(key, self.number()) for key in keys]) for _ in count]
+                    )
+                return self.elements([self.row(leaf.rows, depth) for _ in count])
             case "inside":
                 assert leaf.inside is not None
                 return self.inside(leaf.inside, depth)
