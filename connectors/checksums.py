@@ -53,3 +53,23 @@ class PairedCrc32:
 
     def absent(self, sent: int) -> bool:
         return sent == 0
+
+
+class SignedCrc32:
+    """Bitfinex: best 25 ranks as bid:size:ask:-size joined by colons, numbers as JavaScript writes them; signed."""
+
+    levels = 25
+
+    def of(self, book: Book) -> int:
+        bids, asks = book.written(self.levels)
+        words: list[str] = []
+        for rank in range(max(len(bids), len(asks))):
+            for side, sign in ((bids, ""), (asks, "-")):
+                if rank < len(side):
+                    price, size = side[rank]
+                    words += (price.replace("E", "e"), sign + size.replace("E", "e"))
+        unsigned = crc32(":".join(words).encode())
+        return unsigned - (1 << 32) if unsigned >= 1 << 31 else unsigned
+
+    def absent(self, sent: int) -> bool:
+        return False

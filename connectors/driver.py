@@ -84,14 +84,21 @@ class Network:
             await asyncio.sleep(min(max(wait, 0.001), 0.25))
 
     async def get(self, venue: Any, path: str, weight: int, not_before: int = 0) -> tuple[int, bytes, int]:
-        """GET a path of the venue within its budget: status (0: no answer), body or reason, and time to wait (ns)."""
+        """GET a path of the venue within its budget: status (0: no answer), body or reason, and time to wait (ns).
+
+        What stands behind a space is JSON to be POSTed to the path before it.
+        """
         budget = self.budget(venue)
         # Another request may take the room while this one sleeps, so it asks again.
         while (at := max(budget.ready_at(weight, self.clock()), not_before)) > (now := self.clock()):  # noqa: ASYNC110  # a budget has no event to wait for
             await asyncio.sleep(min((at - now) / SECOND, 60.0))
         budget.spend(weight, self.clock())
         try:
-            async with self.http.get(venue.rest + path, headers=dict(venue.headers)) as answer:
+            path, _, asked = path.partition(" ")
+            method, kind = ("POST", {"Content-Type": "application/json"}) if asked else ("GET", {})
+            async with self.http.request(
+                method, venue.rest + path, data=asked or None, headers={**venue.headers, **kind}
+            ) as answer:
                 body = await answer.read()
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return answer.status, body, budget.answered(answer.status, headers, self.clock())

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 class Accepted:
     """A subscription stands. Named by the request's id, or by the symbol where the venue acks one by one.
 
-    `depth` is the number of levels a side that the venue says it will send, 0 if it does not say.
+    `depth` is the number of levels a side that the venue says it will send, 0 if it does not say. `number` is what it
+    calls the channel from now on, where it gives numbers; `channel` is then a Channel of ours. `only`: the symbols that
+    were accepted, where a venue leaves the others of a request out in silence.
     """
 
     request: str = ""
     symbol: str = ""
     channel: str = ""
     depth: int = 0
+    number: str = ""
+    only: frozenset[str] | None = None
 
 
 @dataclass(slots=True)
@@ -29,10 +33,11 @@ class Refused:
 
 @dataclass(slots=True)
 class Unsubscribed:
-    """An unsubscription was carried out."""
+    """An unsubscription was carried out; `number` is of the channel that ended."""
 
     request: str = ""
     symbol: str = ""
+    number: str = ""
 
 
 @dataclass(slots=True)

@@ -73,9 +73,13 @@ class Keeper(Resync):
         self.next_send = now
         beat = self.venue.heartbeat
         self.next_ping = now + int(beat.every * SECOND) if beat.ping else NOWHERE
+        session.channels.clear()
         for pair in session.pairs.values():
             pair.subscribed = now
+            if self.venue.first_trades_are_history:
+                pair.trade_kind = b""
             self._await(pair, now)
+        self._queue(self.venue.greeting(self.request + 1), [])
         natives = [pair.native for pair in session.pairs.values()]
         per_message = max(1, self.venue.limits.topics_per_message // len(self.channels))
         for at in range(0, len(natives), per_message):
@@ -206,7 +210,8 @@ class Keeper(Resync):
             case Refused():
                 self._refused(said, now)
             case Unsubscribed():
-                self._unsubscribed(said.request, said.symbol, now)
+                named = self.session.forget_channel(said.number) if said.number else said.symbol
+                self._unsubscribed(said.request, named, now)
             case Answer():
                 self.actions.append(Send(said.text))
             case Leaving():
@@ -218,6 +223,14 @@ class Keeper(Resync):
                 self.count(said.what)
 
     def _accepted(self, said: Accepted, now: int) -> None:
+        if said.number:
+            kind = self.kind_of(said.channel.encode())
+            self.session.name_channel(
+                said.number, said.channel, said.symbol, Kind.IGNORED if kind is None else kind
+            )
+        for native in self.requests.get(said.request, ()) if said.only is not None else ():
+            if native not in (said.only or ()):
+                self._refused(Refused("left out of what the venue accepted", symbol=native), now)
         for pair in self._named(said.request, said.symbol):
             if said.depth:
                 self.depths[pair.native] = said.depth
@@ -316,5 +329,5 @@ class Keeper(Resync):
     def repeated(self, scan: Scanner) -> None:
         """A frame that was there before: its books are told."""
         for record in range(scan.records):
-            if scan.sides[record] and (pair := self.session.pairs.get(scan.text(record, 2))) is not None:
+            if scan.sides[record] and (pair := self.session.named(scan, record)) is not None:
                 pair.count_dropped()

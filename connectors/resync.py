@@ -106,6 +106,7 @@ class Resync:
         """One kind of trade messages a pair: single fills and aggregates of the same fills would count twice."""
         if pair.trade_kind == b"":
             pair.trade_kind = kind
+            return not self.venue.first_trades_are_history
         return bool(pair.trade_kind == kind)
 
     def _await(self, pair: Pair, now: int) -> None:
@@ -177,8 +178,12 @@ class Resync:
     def _unsubscribe(self, pair: Pair, now: int) -> None:
         """First half of subscribing anew to a book; its trades go on, unless they were refused with it."""
         pair.step, pair.due = "unsubscribing", now + UNSUBSCRIBE_WITHIN
-        before = self.request
-        self._queue(self.venue.unsubscribe([pair.native], self._lost(pair), before + 1), [pair.native])
+        before, lost = self.request, self._lost(pair)
+        if self.venue.numbers_channels:
+            numbers = self.session.numbers_of(pair.native, lost)
+            self._queue(self.venue.unsubscribe_numbers(numbers, before + 1), [pair.native])
+        else:
+            self._queue(self.venue.unsubscribe([pair.native], lost, before + 1), [pair.native])
         self.undoing.update(str(number) for number in range(before + 1, self.request + 1))
         self._flush(now)
 

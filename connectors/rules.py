@@ -52,6 +52,11 @@ class Rule:
         """May this update follow the one with id `at`?"""
         return _APPLY
 
+    @cython.ccall
+    def begins(self, previous: cython.longlong) -> cython.bint:
+        """Does a change that names this id before it start a book from nothing?"""
+        return False
+
 
 @cython.cclass
 class Unnumbered(Rule):
@@ -187,6 +192,64 @@ class Linked(Rule):
         if 0 <= last <= at and older:
             return _SKIP
         return _GAP
+
+
+@cython.cclass
+class Stepping(Rule):
+    """`last` grows by one from message to message, and that is all (Kraken Futures)."""
+
+    detects = "sequence gap"
+
+    @cython.ccall
+    def join(
+        self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
+    ) -> cython.int:
+        return self.follow(image, first, last, previous, True)
+
+    @cython.ccall
+    def follow(
+        self,
+        at: cython.longlong,
+        first: cython.longlong,
+        last: cython.longlong,
+        previous: cython.longlong,
+        older: cython.bint,
+    ) -> cython.int:
+        if last == at + 1 and last >= 0:
+            return _APPLY
+        return _SKIP if 0 <= last <= at and older else _GAP
+
+
+@cython.cclass
+class Chained(Rule):
+    """`previous` of the next is `last` of this, ids only rise; 0 before a change is the empty book (Deribit)."""
+
+    detects = "sequence gap"
+
+    @cython.ccall
+    def begins(self, previous: cython.longlong) -> cython.bint:
+        return previous == 0
+
+    @cython.ccall
+    def join(
+        self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
+    ) -> cython.int:
+        return self.follow(image, first, last, previous, True)
+
+    @cython.ccall
+    def follow(
+        self,
+        at: cython.longlong,
+        first: cython.longlong,
+        last: cython.longlong,
+        previous: cython.longlong,
+        older: cython.bint,
+    ) -> cython.int:
+        if previous == at and last > at:
+            return _APPLY
+        if 0 <= last <= at and older:
+            return _SKIP
+        return _RESET if previous == 0 and last > 0 else _GAP
 
 
 @cython.cclass

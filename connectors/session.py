@@ -36,6 +36,10 @@ _SIZE = cython.declare(cython.int, int(Slot.SIZE))
 _REPLY = cython.declare(cython.int, int(Slot.REPLY))
 _WHOLE = cython.declare(cython.int, int(Slot.WHOLE))
 MOST_ALIASES = 10_000
+_LEVEL = cython.declare(cython.int, int(Kind.LEVEL))
+_ROWS = cython.declare(cython.int, int(Kind.ROWS))
+_CHECK = cython.declare(cython.int, int(Kind.CHECK))
+_CHANNEL = cython.declare(cython.int, int(Slot.CHANNEL))
 
 
 @cython.cclass
@@ -43,6 +47,7 @@ class Session:
     """One connection. The driver (or a replay) calls `keeper` for what is rare and `received` for each frame.
 
     `pairs` maps the id on the wire to its pair. With `discover` set, pairs are made for ids as they turn up.
+    `channels` are what the venue's numbers stand for, where it gives numbers: number -> channel, its kind, symbol.
     """
 
     venue: object
@@ -50,6 +55,7 @@ class Session:
     keeper = cython.declare(object, visibility="readonly")
     pairs = cython.declare(dict, visibility="readonly")
     discover = cython.declare(object, visibility="public")
+    channels = cython.declare(dict, visibility="readonly")
     frames = cython.declare(cython.longlong, visibility="readonly")
     malformed = cython.declare(cython.longlong, visibility="readonly")
     last_received = cython.declare(cython.longlong, visibility="public")
@@ -72,6 +78,10 @@ class Session:
     off_book: frozenset[bytes]
     whole: tuple[bytes, ...]
     history: tuple[bytes, ...]
+    level_bid: bytes
+    any_off_book: cython.bint
+    first_is_history: cython.bint
+    numbers: cython.bint
     counts: cython.bint
     unproven: cython.bint
 
@@ -91,6 +101,11 @@ class Session:
         self.plain = venue.plain
         self.bought, self.sold = venue.taker_bought.encode(), venue.taker_sold.encode()
         self.off_book = frozenset(word.encode() for word in venue.off_book)
+        self.any_off_book = "*" in venue.off_book
+        self.level_bid = venue.level_bid.encode()
+        self.first_is_history = venue.first_trades_are_history
+        self.numbers = venue.numbers_channels
+        self.channels = {}
         self.whole = tuple(word.encode() for word in venue.whole)
         self.history = tuple(word.encode() for word in venue.history)
         self.counts = venue.counts_connection
@@ -133,8 +148,13 @@ class Session:
             self.keeper.control(frame, now)
         elif kind == _TRADE:
             self._trades(now)
-        elif kind == _BOOK or kind == _DELTA or kind == _SNAPSHOT or kind == _IMAGE:
+        elif kind == _BOOK or kind == _DELTA or kind == _SNAPSHOT or kind == _IMAGE or kind == _ROWS:
             self._books(kind, frame, now)
+        elif kind == _LEVEL:
+            self.scan.take_level(self.scan.records - 1, self.level_bid)
+            self._books(_DELTA, frame, now)
+        elif kind == _CHECK:
+            self._check(now)
 
     @cython.cfunc
     def _kind(self) -> cython.int:
@@ -145,6 +165,8 @@ class Session:
             return self.last_kind
         word: bytes = self.scan.text(0, _KIND)
         if not word:
+            if self.numbers and self.scan.has(0, _CHANNEL):
+                return self._kind_of_channel()
             if not self.scan.has(0, _SYMBOL):
                 return _CONTROL
             self.last_kind_word = b""
@@ -163,11 +185,49 @@ class Session:
         return self.last_kind
 
     @cython.cfunc
+    def _kind_of_channel(self) -> cython.int:
+        """What a frame that only names the number of a channel does."""
+        found: Any = self.channels.get(self.scan.text(0, _CHANNEL))
+        if found is None:  # of a subscription that has ended
+            self.keeper.count("unknown channel")
+            return _IGNORED
+        self.last_kind_word = found[0]
+        self.last_kind = found[1]
+        return self.last_kind
+
+    @cython.cfunc
+    def _symbol(self, record: cython.int) -> bytes:
+        """The id of the instrument that a record is about, empty if it does not say."""
+        if self.numbers:
+            found: Any = self.channels.get(self.scan.text(record, _CHANNEL))
+            return b"" if found is None else found[2]
+        return self.scan.text(record, _SYMBOL)
+
+    def named(self, scan: Scanner, record: int) -> Pair | None:
+        """The pair that a record of this session's scanner is about, if it is one of ours."""
+        pair: Pair | None = self.pairs.get(self._symbol(record))
+        return pair
+
+    def name_channel(self, number: str, channel: str, symbol: str, kind: int) -> None:
+        """The venue has given a subscription this number."""
+        self.channels[number.encode()] = (channel.encode(), int(kind), symbol.encode())
+
+    def forget_channel(self, number: str) -> str:
+        """A subscription has ended; of which symbol it was."""
+        found = self.channels.pop(number.encode(), None)
+        return found[2].decode() if found is not None else ""
+
+    def numbers_of(self, symbol: str, channels: Any) -> list[str]:
+        """The numbers of a symbol's channels."""
+        wanted = [(str(channel).encode(), symbol.encode()) for channel in channels]
+        return [number.decode() for number, (name, _, its) in self.channels.items() if (name, its) in wanted]
+
+    @cython.cfunc
     def _pair(self, record: cython.int) -> Pair:
         """The pair a record is about; None if it is not one of ours."""
         if self.last_pair is not None and self.scan.equals(record, _SYMBOL, self.last_pair.wire):
             return self.last_pair
-        word: bytes = self.scan.text(record, _SYMBOL)
+        word: bytes = self._symbol(record)
         pair: Any = self.pairs.get(word) or self.aliases.get(word) or self._called(word)
         if pair is None:
             return None  # type: ignore[return-value]  # a C reference to a pair may be empty
@@ -212,7 +272,9 @@ class Session:
                         what = _SNAPSHOT
                 if self.scan.has(record, _WHOLE):
                     what = _SNAPSHOT
-            if what == _SNAPSHOT or what == _IMAGE:
+            elif kind == _ROWS:
+                what = _DELTA if self.scan.sides[record] & 4 else _SNAPSHOT
+            if what == _SNAPSHOT or (what == _IMAGE and (pair.depth == 0 or self.discover is not None)):
                 self.keeper.before_snapshot(pair, self.scan, record, self.last_kind_word)
             pair.update(self.scan, record, what, frame, now)
             if not pair.step:
@@ -220,6 +282,15 @@ class Session:
                     self.keeper.tend(pair, now)
                 elif self.discover is None:
                     self.keeper.watch(pair, now)
+
+    @cython.cfunc
+    def _check(self, now: cython.longlong) -> cython.void:
+        """A checksum that came by itself."""
+        pair: Pair = self._pair(0)
+        if pair is not None:
+            pair.check(self.scan, 0, now)
+            if pair.wants_snapshot and not pair.step:
+                self.keeper.tend(pair, now)
 
     @cython.cfunc
     def _trades(self, now: cython.longlong) -> cython.void:
@@ -241,8 +312,13 @@ class Session:
             if pair.trade_kind != self.last_kind_word and not self.keeper.takes_trades(
                 pair, self.last_kind_word, now
             ):
+                if self.first_is_history:  # one message, one symbol: all of it
+                    return
                 continue
-            if self.off_book and self.scan.text(record, _EXCLUDE) in self.off_book:
+            if self.off_book and (
+                self.scan.text(record, _EXCLUDE) in self.off_book
+                or (self.any_off_book and self.scan.has(record, _EXCLUDE))
+            ):
                 self.keeper.count("off-book print")
                 continue
             side = 0
@@ -280,12 +356,12 @@ class Session:
     def _unreadable(self, now: cython.longlong) -> cython.void:
         """Not one whole JSON object. It costs its book where the frame still tells which; the sequence shows the rest."""
         record: cython.int = self.scan.records - 1
-        word: bytes = self.scan.text(record, _SYMBOL) if record >= 0 else b""
+        word: bytes = self._symbol(record) if record >= 0 else b""
         pair: Any = self.pairs.get(word) or self.aliases.get(word)
         kind: cython.int = (
             _CONTROL if self.unproven else _IGNORED
         )  # without its kind it may not be of a book at all
-        if self.scan.has(0, _KIND):
+        if self.scan.has(0, _KIND) or (self.numbers and self.scan.has(0, _CHANNEL)):
             kind = self._kind()
             if kind == _CONTROL:  # a channel that is none of ours
                 kind = _IGNORED

@@ -6,6 +6,11 @@ A venue writes the layout down as data, and the compiled scanner (`wire.py`) rea
 
 A key may hold a scalar in one message and levels in another (Binance's `a`): `Leaf | Rows` says so.
 An object stays in the record of its parent; each object in a list opens a record of its own.
+
+A list whose members are told apart by their place is written with `places`, and where a word in it says how the rest
+reads, with `words`: [217,[100.5,2,-3.1],18] and [217,"te",[…],19] are both
+
+    places(CHANNEL, ROWS | words(te=[places(ID, TIME, SIGNED_SIZE, PRICE), SEQUENCE]), SEQUENCE)
 """
 
 from __future__ import annotations
@@ -34,6 +39,7 @@ class Slot(enum.IntEnum):
     EXCLUDE = 14  # tells a print that did not happen on the book (block trade, insurance fund)
     REPLY = 15  # stands in answers to requests alone: the frame is read by Venue.control, whatever its KIND
     WHOLE = 16  # stands, whatever its value, in whole books alone
+    CHANNEL = 17  # number that the venue gave a subscription, in place of its names
 
 
 SLOTS = len(Slot)
@@ -43,7 +49,9 @@ SLOTS = len(Slot)
 class Rows:
     """A list of price levels. Rows are lists (`price`, `size`, `side` are places) or objects (they are keys).
 
-    Where both sides stand in one list, `side` says where a row names its side and `bid` which word means bid.
+    Where both sides stand in one list, `side` says where a row names its side and `bid` which word means bid; or the
+    size is `signed`: minus is an ask. `count` is the place of a number of orders: 0 removes the level, whatever its size
+    says. `lone` rows may stand without the list around them (`Kind.ROWS`).
     `names` are the keys of price and size where a row may be a list in one message and an object in another.
     Where `padded`, a row with price 0 is no level, whatever its size.
     """
@@ -55,6 +63,9 @@ class Rows:
     fixed: int = -1  # 0: every row is a bid, 1: every row is an ask
     names: tuple[str, str] | None = None
     padded: bool = False
+    signed: bool = False
+    count: int | None = None
+    lone: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,9 @@ class Leaf:
     inside: dict[str, Layout] | None = None
     again: Rows | None = None
     twin: Slot | None = None
+    signed: bool = False  # of a SIZE: its sign is the SIDE, "-" or ""
+    members: tuple[Layout, ...] | None = None  # of a list, by their place
+    after: dict[str, tuple[Layout, ...]] | None = None  # word at this place -> members of the list behind it
 
     def __or__(self, other: Leaf) -> Leaf:
         return Leaf(
@@ -78,6 +92,9 @@ class Leaf:
             self.inside if other.inside is None else other.inside,
             self.again if other.again is None else other.again,
             self.twin if other.twin is None else other.twin,
+            self.signed or other.signed,
+            self.members if other.members is None else other.members,
+            self.after if other.after is None else other.after,
         )
 
 
@@ -94,6 +111,7 @@ PRICE, SIZE, SIDE, ID, EXCLUDE = (
     Leaf(Slot.EXCLUDE),
 )
 REPLY, WHOLE = Leaf(Slot.REPLY), Leaf(Slot.WHOLE)
+SIGNED_SIZE, CHANNEL = Leaf(Slot.SIZE, signed=True), Leaf(Slot.CHANNEL)
 
 
 def bids(rows: Rows = Rows()) -> Leaf:
@@ -114,6 +132,14 @@ def changes(rows: Rows) -> Leaf:
 def ladder(bid: Rows, ask: Rows) -> Leaf:
     """Rows with a bid and an ask each."""
     return Leaf(rows=replace(bid, fixed=0), again=replace(ask, fixed=1))
+def places(*members: Layout) -> Leaf:
+    """A list with a meaning for each place."""
+    return Leaf(members=members)
+
+
+def words(**after: tuple[Layout, ...]) -> Leaf:
+    """A word in a list (the KIND of its frame), and what stands behind each."""
+    return Leaf(Slot.KIND, after=after)
 
 
 BIDS, ASKS = bids(), asks()
@@ -130,3 +156,6 @@ class Kind(enum.IntEnum):
     TRADE = 5
     HEARTBEAT = 6  # proves life and nothing else
     IGNORED = 7  # known and of no use here
+    LEVEL = 8  # a change of one level, in PRICE, SIZE and SIDE; a size that is not above 0 removes it
+    ROWS = 9  # levels: the whole book where they stand in a list, a change where a row stands alone
+    CHECK = 10  # CHECKSUM of the book as it is now

@@ -43,10 +43,13 @@ cdef class Pair:
     cdef public long long trades_since
     cdef public bint collecting, compared
     cdef bint unnumbered
+    cdef int trade_number
     cdef bytes last_frame
     cdef bint fresh_image
     cdef readonly long long differences
 
+    cdef bint _is_late(self, long long t)
+    cpdef int check(self, Scanner scan, int record, long long now) except? -1
     cpdef int update(self, Scanner scan, int record, int kind, bytes frame, long long now) except? -1
     cdef int _numbered(self, Scanner scan, int record, bytes frame, long long now) except? -1
     cdef int _apply(self, Scanner scan, int record, long long last, long long t, long long now) except? -1

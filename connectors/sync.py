@@ -39,7 +39,6 @@ _PREVIOUS = cython.declare(cython.int, int(Slot.PREVIOUS))
 _CHECKSUM = cython.declare(cython.int, int(Slot.CHECKSUM))
 _PRICE = cython.declare(cython.int, int(Slot.PRICE))
 _SIZE = cython.declare(cython.int, int(Slot.SIZE))
-_ID = cython.declare(cython.int, int(Slot.ID))
 _NOWHERE = cython.declare(cython.longlong, NOWHERE)
 
 # What rules answer.
@@ -54,6 +53,7 @@ LINGERING = 60_000_000_000  # ns; a book that crosses by design is wrong after t
 _CROSSED_FOR = cython.declare(
     cython.longlong, 1_000_000_000
 )  # ns; metrics.md 0.2: longer than that is a fault
+LATE = cython.declare(cython.longlong, 60_000_000_000)  # ns; an image older by more tells of a clock set back
 _CROSSED_RUN = cython.declare(cython.int, 3)
 
 
@@ -109,6 +109,7 @@ class Pair:
         self.listener = Listener()
         self.rule: Rule = venue.rule
         self.checksum = venue.checksum
+        self.trade_number = int(venue.trade_number)
         self.unnumbered = venue.rule.detects == "nothing" and not venue.counts_connection
         self.last_frame = b""
         self.book = Book(
@@ -161,18 +162,34 @@ class Pair:
         if kind == _KIND_SNAPSHOT:
             return self.replace(scan, record, now, _SNAPSHOT, self.venue.snapshot_levels)
         if kind == _KIND_IMAGE:
-            if self.loaded and 0 < scan.time(record) < self.event_time:
-                self.dropped += 1  # images only go forward
+            if self.loaded and self._is_late(scan.time(record)):
+                self.dropped += 1
                 return 0
             return self.replace(scan, record, now, _REPLACE, 0)
         if self.loaded:
             return self._numbered(scan, record, frame, now)
+        if self.rule.begins(scan.integer(record, _PREVIOUS, -1)):
+            return self.replace(scan, record, now, _SNAPSHOT, 0)
         if self.venue.snapshot_by_rest:
             self._hold(frame, record)
         elif self.rule.whole(scan.integer(record, _FIRST, -1), scan.integer(record, _LAST, -1)):
             return self.replace(scan, record, now, _SNAPSHOT, 0)
         else:
             self.ignored += 1
+        return 0
+
+    @cython.cfunc
+    def _is_late(self, t: cython.longlong) -> cython.bint:
+        """Is an image of this time older than the one that is shown?"""
+        return 0 < t < self.event_time and self.event_time - t < LATE
+
+    @cython.ccall
+    @cython.exceptval(-1)
+    def check(self, scan: Scanner, record: cython.int, now: cython.longlong) -> cython.int:
+        """A checksum of the book as it is now, in a message of its own."""
+        if self.loaded and self.checksum is not None and not self._sum_is_right(scan, record):
+            self.checksums_failed += 1
+            return self.lose("checksum", now)
         return 0
 
     @property
@@ -423,7 +440,7 @@ class Pair:
     @cython.exceptval(-1)
     def trade(self, scan: Scanner, record: cython.int, side: cython.int, now: cython.longlong) -> cython.int:
         """A print; `side` is +1 where the taker bought, -1 where it sold, 0 where the venue does not say."""
-        number: cython.longlong = scan.integer(record, _ID, -1)
+        number: cython.longlong = scan.integer(record, self.trade_number, -1)
         t: cython.longlong
         price: cython.double
         unit: cython.double

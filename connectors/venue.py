@@ -22,7 +22,7 @@ from .checksums import Checksum
 from .events import Said
 from .instruments import Instrument, Market
 from .rules import Rule, Unnumbered
-from .shape import ASKS, BIDS, LAST, Kind, Layout
+from .shape import ASKS, BIDS, LAST, Kind, Layout, Slot
 
 SECOND = 1_000_000_000
 
@@ -100,7 +100,7 @@ class Venue:
     routes: ClassVar[Mapping[str, Route]] = {"": Route("")}
     recorded_at: ClassVar[tuple[str, ...]]  # "host/path" beginnings by which a recording is recognised
 
-    layout: ClassVar[Mapping[str, Layout]]
+    layout: ClassVar[Layout]
     kinds: ClassVar[Mapping[str, Kind]]  # text of the KIND slot; a name that ends in * matches its beginning
     whole: ClassVar[frozenset[str]] = frozenset({"snapshot"})  # ACTION words for a whole book
     history: ClassVar[frozenset[str]] = frozenset(
@@ -111,7 +111,11 @@ class Venue:
     taker_sold: ClassVar[str]
     signed_sizes: ClassVar[bool] = False  # the sign of a print's size is its side: + the taker bought
     newest_first: ClassVar[bool] = False  # of several prints in a message
-    off_book: ClassVar[frozenset[str]] = frozenset()  # EXCLUDE words of prints that did not meet the book
+    off_book: ClassVar[frozenset[str]] = frozenset()  # EXCLUDE words of prints off the book; "*" is any word
+    level_bid: ClassVar[str] = ""  # word in the SIDE slot of a Kind.LEVEL that means bid
+    numbers_channels: ClassVar[bool] = False  # frames name a CHANNEL that the ack of a subscription told
+    trade_number: ClassVar[Slot] = Slot.ID  # where the number of a print stands
+    first_trades_are_history: ClassVar[bool] = False  # the first message of prints is from before we listened
     trade_ids_contiguous: ClassVar[bool] = False
     side_disputed: ClassVar[bool] = False
 
@@ -197,6 +201,14 @@ class Venue:
         """Text frames that undo `subscribe`."""
         raise NotImplementedError
 
+    def unsubscribe_numbers(self, numbers: Sequence[str], request: int) -> Iterable[str]:
+        """The same where `numbers_channels`."""
+        raise NotImplementedError
+
+    def greeting(self, request: int) -> Iterable[str]:
+        """Text frames to send first on every connection."""
+        return ()
+
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         """Read a frame that is neither book nor trade."""
         return ()
@@ -237,7 +249,7 @@ class Venue:
     lists_read: ClassVar[tuple[str, ...]] = ()  # further beginnings of paths whose answers recordings hold
 
     def instrument_paths(self) -> Sequence[str]:
-        """REST paths whose answers list the instruments."""
+        """REST paths whose answers list the instruments; behind a space the JSON to be POSTed to a path."""
         return ()
 
     def instruments(self, answer: Any) -> Iterable[Instrument]:

@@ -13,8 +13,10 @@ cdef class Scanner:
     cdef bytes _keys
     cdef int[::1] node_first, node_count, node_head
     cdef int[::1] key_at, key_length
-    cdef int[::1] entry_slot, entry_twin, entry_rows, entry_again, entry_node, entry_next
+    cdef int[::1] entry_slot, entry_twin, entry_rows, entry_again, entry_node, entry_next, entry_places, entry_words
     cdef int[::1] row_price, row_size, row_side, row_fixed, row_node, row_plain, row_padded
+    cdef int[::1] row_count, row_signed, row_lone
+    cdef int root
     cdef list row_bid
     cdef unsigned long long[::1] tens
     # what the last scan found
@@ -26,7 +28,8 @@ cdef class Scanner:
     cdef public signed char[::1] side
     cdef int room
     # the level being read
-    cdef int price_fault, size_fault, price_form, size_form
+    cdef int price_fault, size_fault, count_fault, price_form, size_form
+    cdef bint is_removed
     # the number read last
     cdef public unsigned long long mantissa
     cdef public int places, text_places
@@ -38,6 +41,8 @@ cdef class Scanner:
     cdef int _entry(self, Py_ssize_t i, int node, int last) noexcept
     cdef Py_ssize_t _object(self, Py_ssize_t i, int node, int record, int depth) noexcept
     cdef Py_ssize_t _value(self, Py_ssize_t i, int e, int record, int depth) noexcept
+    cdef void _take_signed(self, Py_ssize_t i, Py_ssize_t end, int base) noexcept
+    cdef Py_ssize_t _places(self, Py_ssize_t i, int node, int record, int depth) noexcept
     cdef Py_ssize_t _list(self, Py_ssize_t i, int node, int parent, int depth) noexcept
     cdef Py_ssize_t _rows(self, Py_ssize_t i, int row, int record, int depth) noexcept
     cdef Py_ssize_t _row(self, Py_ssize_t i, int row, int record, int depth) noexcept
@@ -56,6 +61,7 @@ cdef class Scanner:
     cpdef long long integer(self, int record, int slot, long long missing) noexcept
     cpdef bint number(self, int record, int slot) noexcept
     cpdef int magnitude(self, int record, int slot) noexcept
+    cpdef take_level(self, int record, bytes bid)
     cpdef long long time(self, int record) noexcept
     cdef long long _time(self, int record, int slot) noexcept
     cdef int _field(self, Py_ssize_t start, int count, int most) noexcept

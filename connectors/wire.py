@@ -14,6 +14,10 @@ import cython
 from .shape import SLOTS, Layout, Leaf, Rows, Slot
 
 _SLOTS = cython.declare(cython.int, SLOTS)
+_SIGNED = cython.declare(cython.int, SLOTS)  # in place of a slot: SIZE with the SIDE as its sign
+_PRICE = cython.declare(cython.int, int(Slot.PRICE))
+_SIZE = cython.declare(cython.int, int(Slot.SIZE))
+_SIDE = cython.declare(cython.int, int(Slot.SIDE))
 _TIME = cython.declare(cython.int, int(Slot.TIME))
 _SENT = cython.declare(cython.int, int(Slot.SENT))
 _WHOLE = cython.declare(cython.int, int(Slot.WHOLE))
@@ -57,29 +61,32 @@ class Scanner:
     """One layout, made once a connection; `scan` reads a frame, the other methods ask for what it found.
 
     Record 0 is the frame itself; each object in a list is a record with a parent, whose scalars it inherits.
-    Levels of record r are `level_from[r]` to `level_to[r]` (`sides[r]`: 1 bids seen, 2 asks seen); level k has
+    Levels of record r are `level_from[r]` to `level_to[r]` (`sides[r]`: 1 bids seen, 2 asks seen, 4 a lone row); level k has
     `price[k]` and `size[k]`, integers of `decimals[k] & 255` and `decimals[k] >> 8 & 255` decimal places, and
     the number of places as written in the two upper bytes. `broken[r]` is set where a level could not be read.
     """
 
-    def __init__(self, layout: dict[str, Layout]) -> None:
+    def __init__(self, layout: Layout) -> None:
         tables = _Tables()
-        tables.node(layout)
+        root = layout if isinstance(layout, Leaf) else Leaf(inside=layout)
+        tables.node(root.inside or {})
+        self.root = -1 if root.members is None else tables.members(root.members)
         self._keys = b"".join(tables.keys) + b"\0"
         self.keys = self._keys
         self.node_first, self.node_count = _ints(tables.node_first), _ints(tables.node_count)
-        self.node_head = _ints(list(tables.node_first))
+        heads = zip(tables.node_first, tables.node_count, strict=True)
+        self.node_head = _ints([first if count else -1 for first, count in heads])
         self.key_at, self.key_length = _ints(tables.key_at), _ints(tables.key_length)
         self.entry_slot, self.entry_rows = _ints(tables.entry_slot), _ints(tables.entry_rows)
         self.entry_again, self.entry_twin = _ints(tables.entry_again), _ints(tables.entry_twin)
         self.entry_node, self.entry_next = _ints(tables.entry_node), _ints(tables.entry_next)
+        self.entry_places, self.entry_words = _ints(tables.entry_places), _ints(tables.entry_words)
         self.row_price, self.row_size = _ints(tables.row_price), _ints(tables.row_size)
         self.row_side, self.row_fixed = _ints(tables.row_side), _ints(tables.row_fixed)
         self.row_node, self.row_bid = _ints(tables.row_node), tables.row_bid
-        self.row_padded = _ints(tables.row_padded)
-        self.row_plain = _ints(
-            [int(p == (0, 1, -1)) for p in zip(tables.row_price, tables.row_size, tables.row_side)]
-        )
+        self.row_padded, self.row_plain = _ints(tables.row_padded), _ints(tables.row_plain)
+        self.row_count, self.row_signed = _ints(tables.row_count), _ints(tables.row_signed)
+        self.row_lone = _ints(tables.row_lone)
         self.tens = array.array("Q", [int("1" + "0" * k) for k in range(20)])
         self.records = 0
         self.levels = 0
@@ -115,7 +122,7 @@ class Scanner:
 
     @cython.ccall
     def scan(self, frame: bytes) -> cython.bint:
-        """Read a frame. False where it is not one whole JSON object; `fault` is then the byte it broke at."""
+        """Read a frame. False where it is not whole JSON of the layout's form; `fault` is the byte it broke at."""
         i: cython.Py_ssize_t
         self.frame = frame
         if cython.compiled:
@@ -128,10 +135,13 @@ class Scanner:
         self.fault = -1
         self._open_record(-1)
         i = _space(self.p, 0)
-        if self.p[i] != 123:
+        if self.p[i] == 123:
+            i = self._object(i, 0, 0, 0)
+        elif self.p[i] == 91 and self.root >= 0:
+            i = self._places(i, self.root, 0, 0)
+        else:
             self.fault = cython.cast(cython.int, i)
             return False
-        i = self._object(i, 0, 0, 0)
         if i < 0:
             return False
         i = _space(self.p, i)
@@ -240,14 +250,17 @@ class Scanner:
                 if end >= 0 and self.entry_again[e] >= 0:
                     end = self._rows(i, self.entry_again[e], record, depth + 1)
                 return end
+            if self.entry_places[e] >= 0:
+                return self._places(i, self.entry_places[e], record, depth + 1)
             if self.entry_node[e] >= 0:
                 return self._list(i, self.entry_node[e], record, depth + 1)
         if c == 123 and self.entry_node[e] >= 0:
             return self._object(i, self.entry_node[e], record, depth + 1)
         end = self._skip(i, depth)
-        if (
-            slot >= 0 and end >= 0 and ((c != 123 and c != 91) or slot == _WHOLE) and c != 110
-        ):  # null says nothing
+        if slot >= 0 and end >= 0 and ((c != 123 and c != 91) or slot == _WHOLE) and c != 110:  # null says nothing
+            if slot == _SIGNED:
+                self._take_signed(i, end, record * _SLOTS)
+                return end
             slot += record * _SLOTS
             self.starts[slot] = cython.cast(cython.int, i + (c == 34))
             self.ends[slot] = cython.cast(cython.int, end - (c == 34))
@@ -255,6 +268,54 @@ class Scanner:
                 self.starts[record * _SLOTS + self.entry_twin[e]] = self.starts[slot]
                 self.ends[record * _SLOTS + self.entry_twin[e]] = self.ends[slot]
         return end
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _take_signed(self, i: cython.Py_ssize_t, end: cython.Py_ssize_t, base: cython.int) -> cython.void:
+        """A SIZE without its sign, which is the SIDE."""
+        quoted: cython.bint = self.p[i] == 34
+        first: cython.Py_ssize_t = i + quoted
+        digits: cython.Py_ssize_t = first + (self.p[first] == 45)
+        self.starts[base + _SIDE] = cython.cast(cython.int, first)
+        self.ends[base + _SIDE] = cython.cast(cython.int, digits)
+        self.starts[base + _SIZE] = cython.cast(cython.int, digits)
+        self.ends[base + _SIZE] = cython.cast(cython.int, end - quoted)
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _places(
+        self, i: cython.Py_ssize_t, node: cython.int, record: cython.int, depth: cython.int
+    ) -> cython.Py_ssize_t:
+        """A list with a meaning for each place, into the record; a known word changes what its rest means."""
+        place: cython.int = 0
+        e: cython.int
+        word: cython.int
+        if depth > _DEEPEST:
+            return self._stop(i)
+        i = _space(self.p, i + 1)
+        if self.p[i] == 93:
+            return i + 1
+        while True:
+            word = -1
+            if place < self.node_count[node]:
+                e = self.node_first[node] + place
+                if self.p[i] == 34 and self.entry_words[e] >= 0:
+                    word = self._entry(i + 1, self.entry_words[e], -1)
+                i = self._value(i, e, record, depth)
+            else:
+                i = self._skip(i, depth)
+            if i < 0:
+                return i
+            place += 1
+            if word >= 0:
+                node = self.entry_places[word]
+                place = 0
+            i = _space(self.p, i)
+            if self.p[i] == 93:
+                return i + 1
+            if self.p[i] != 44:
+                return self._stop(i)
+            i = _space(self.p, i + 1)
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -293,12 +354,21 @@ class Scanner:
         fixed: cython.int = self.row_fixed[row]
         plain: cython.bint = self.row_plain[row]
         k: cython.int = self.levels
+        start: cython.Py_ssize_t = i
         if self.sides[record] == 0:
             self.level_from[record] = k
         elif self.level_to[record] != k:  # those of another record stand between: no venue does that
             self.broken[record] = 1
         self.sides[record] |= 3 if fixed < 0 else 1 << fixed
         i = _space(p, i + 1)
+        if not plain and self.row_lone[row] and p[i] != 91 and p[i] != 93:
+            self.sides[record] |= 4
+            if k == self.room:
+                self._room_for_levels(k * 2)
+            self.side[k] = -1
+            i = self._row(start, row, record, depth)
+            self.level_to[record] = self.levels
+            return i
         if p[i] == 93:
             self.level_to[record] = k
             return i + 1
@@ -339,15 +409,20 @@ class Scanner:
         k: cython.int = self.levels
         self.price_fault = _MALFORMED
         self.size_fault = _MALFORMED
+        self.count_fault = _OK
+        self.is_removed = False
         if self.p[i] == 91:
             i = self._tuple(i, row, depth)
         elif self.p[i] == 123 and self.row_node[row] >= 0:
             i = self._object(i, self.row_node[row], record, depth)
         else:
             i = self._skip(i, depth)
-        if self.price_fault != _OK or self.side[k] < 0:
+        if self.price_fault != _OK or self.count_fault != _OK or self.side[k] < 0:
             self.broken[record] = 1
         elif self.size_fault == _OK:
+            if self.is_removed:
+                self.size[k] = 0
+                self.size_form = 0
             if self.price[k] != 0:
                 self.decimals[k] = self.price_form | self.size_form
                 self.levels = k + 1
@@ -374,6 +449,8 @@ class Scanner:
                 what = 1
             elif place == self.row_side[row]:
                 what = 2
+            elif place == self.row_count[row]:
+                what = 3
             i = self._part(i, what, row, depth)
             if i < 0:
                 return i
@@ -390,7 +467,7 @@ class Scanner:
     def _part(
         self, i: cython.Py_ssize_t, what: cython.int, row: cython.int, depth: cython.int
     ) -> cython.Py_ssize_t:
-        """One member of a level: 0 its price, 1 its size, 2 its side, else nothing of use."""
+        """One member of a level: 0 its price, 1 its size, 2 its side, 3 its count of orders, else nothing of use."""
         end: cython.Py_ssize_t
         k: cython.int = self.levels
         if what == 0:
@@ -403,6 +480,13 @@ class Scanner:
             self.size_fault = self.verdict
             self.size[k] = self.mantissa
             self.size_form = (self.places << 8) | (self.text_places << 24)
+            if self.row_signed[row] and (self.verdict == _OK or self.verdict == _NEGATIVE):
+                self.side[k] = self.verdict == _NEGATIVE
+                self.size_fault = _OK
+        elif what == 3:
+            end = self._number(i)
+            self.count_fault = self.verdict
+            self.is_removed = self.mantissa == 0
         else:
             end = self._skip(i, depth)
             if what == 2 and end >= 0:
@@ -673,6 +757,35 @@ class Scanner:
         return self._number(self.starts[at]) == self.ends[at] and self.verdict == _OK
 
     @cython.ccall
+    def take_level(self, record: cython.int, bid: bytes) -> None:
+        """Make PRICE, SIZE and SIDE of a record a level of it; `bid` is the word that means bid."""
+        k: cython.int = self.levels
+        size: cython.int = self._find(record, _SIZE)
+        self.level_from[record] = k
+        self.level_to[record] = k
+        self.sides[record] = 3
+        self.broken[record] = 1
+        if k == self.room:
+            self._room_for_levels(k * 2)
+        if not self.number(record, _PRICE) or self.mantissa == 0 or size < 0 or not self.has(record, _SIDE):
+            return
+        self.price[k] = self.mantissa
+        self.decimals[k] = self.places | (self.text_places << 16)
+        if self._number(self.starts[size]) != self.ends[size]:
+            return
+        if self.verdict != _OK and self.verdict != _NEGATIVE:
+            return
+        if self.verdict == _NEGATIVE:
+            self.mantissa = 0
+            self.places = 0
+        self.size[k] = self.mantissa
+        self.decimals[k] |= (self.places << 8) | (self.text_places << 24)
+        self.side[k] = not self.equals(record, _SIDE, bid)
+        self.broken[record] = 0
+        self.levels = k + 1
+        self.level_to[record] = k + 1
+
+    @cython.ccall
     @cython.exceptval(check=False)
     def magnitude(self, record: cython.int, slot: cython.int) -> cython.int:
         """As `number`, but the decimal may be negative: 1, or -1 where it is, or 0 where there is none."""
@@ -930,6 +1043,8 @@ class _Tables:
         self.entry_twin: list[int] = []
         self.entry_node: list[int] = []
         self.entry_next: list[int] = []
+        self.entry_places: list[int] = []
+        self.entry_words: list[int] = []
         self.row_price: list[int] = []
         self.row_size: list[int] = []
         self.row_side: list[int] = []
@@ -937,6 +1052,14 @@ class _Tables:
         self.row_node: list[int] = []
         self.row_bid: list[bytes] = []
         self.row_padded: list[int] = []
+        self.row_count: list[int] = []
+        self.row_signed: list[int] = []
+        self.row_lone: list[int] = []
+        self.row_plain: list[int] = []
+
+    def members(self, members: tuple[Layout, ...]) -> int:
+        """A node whose entries are known by their place, not by a key."""
+        return self.node({str(place): member for place, member in enumerate(members)})
 
     def node(self, layout: dict[str, Layout]) -> int:
         number, first = len(self.node_first), len(self.entry_slot)
@@ -952,10 +1075,12 @@ class _Tables:
             self.entry_twin.append(-1)
             self.entry_node.append(-1)
             self.entry_next.append(-1)
+            self.entry_places.append(-1)
+            self.entry_words.append(-1)
         for e, value in enumerate(layout.values(), first):
             leaf = value if isinstance(value, Leaf) else Leaf(inside=value)
             if leaf.slot is not None:
-                self.entry_slot[e] = int(leaf.slot)
+                self.entry_slot[e] = SLOTS if leaf.signed else int(leaf.slot)
             if leaf.rows is not None:
                 self.entry_rows[e] = self.rows(leaf.rows)
             if leaf.again is not None:
@@ -964,6 +1089,11 @@ class _Tables:
                 self.entry_twin[e] = int(leaf.twin)
             if leaf.inside is not None:
                 self.entry_node[e] = self.node(leaf.inside)
+            if leaf.members is not None:
+                self.entry_places[e] = self.members(leaf.members)
+            if leaf.after is not None:
+                rest = {word: Leaf(members=members) for word, members in leaf.after.items()}
+                self.entry_words[e] = self.node(dict(rest))
             if e + 1 < first + len(layout):
                 self.entry_next[e] = e + 1
         return number
@@ -977,6 +1107,14 @@ class _Tables:
         self.row_padded.append(int(rows.padded))
         for column, place in zip((self.row_price, self.row_size, self.row_side), places, strict=True):
             column.append(place if isinstance(place, int) else -1)
+        self.row_count.append(-1 if rows.count is None else rows.count)
+        self.row_signed.append(rows.signed)
+        self.row_lone.append(rows.lone)
+        self.row_plain.append(
+            (rows.price, rows.size, rows.side, rows.count) == (0, 1, None, None)
+            and rows.fixed >= 0
+            and not (rows.signed or rows.lone)
+        )
         self.row_node.append(-1)
         names = rows.names or (places if isinstance(rows.price, str) else ())
         if names:

@@ -89,7 +89,7 @@ def check(session: Session, messages: int) -> None:
 
 
 def _scan(stream: Stream) -> int:
-    scan = Scanner(dict(stream.kind.venue.layout)).scan
+    scan = Scanner(stream.kind.venue.layout).scan
     began = time.thread_time_ns()
     for frame in stream.frames:
         scan(frame)

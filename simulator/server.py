@@ -164,7 +164,8 @@ class SimulatedServer:
             except HandshakeRefusedError as refused:
                 return web.Response(status=refused.status)
             return await _Socket(self, request, connection).serve()
-        answer = self.venue.rest(request.method, request.path, dict(request.query), now)
+        body = await request.text()
+        answer = self.venue.rest(request.method, request.path, dict(request.query), now, body)
         await asyncio.sleep(answer.delay_ns / NS)
         return web.Response(
             status=answer.status, text=answer.body, headers=answer.headers, content_type="application/json"

@@ -141,8 +141,8 @@ class SimulatedVenue:
             self._happen(max(t, self.now), markets)
         self.now = max(self.now, now)
 
-    def rest(self, method: str, path: str, query: Mapping[str, str], now: int) -> Answer:
-        """Answer a REST call."""
+    def rest(self, method: str, path: str, query: Mapping[str, str], now: int, body: str = "") -> Answer:
+        """Answer a REST call; `body` is what was POSTed."""
         self.advance(now)
         product, symbol = self.subject(path, query)
         age_ns, slow_ns, broken = 0, 0, False
@@ -159,7 +159,10 @@ class SimulatedVenue:
                     slow_ns = int(fault.seconds * NS)
                 case MalformedRest():
                     broken = True
-        answer = self.answer(path, query, now, age_ns) if method == "GET" else Answer(405, "{}")
+        if method == "GET":
+            answer = self.answer(path, query, now, age_ns)
+        else:
+            answer = self.posted(path, body, now) if method == "POST" else Answer(405, "{}")
         answer.delay_ns += slow_ns + self.random.randint(30, 150) * MS
         if broken:
             answer.body = answer.body[: len(answer.body) // 2]
@@ -271,6 +274,10 @@ class SimulatedVenue:
     def answer(self, path: str, query: Mapping[str, str], now: int, age_ns: int) -> Answer:
         """Answer a GET; a book is to be ``age_ns`` old."""
         return Answer(404, "{}")
+
+    def posted(self, path: str, body: str, now: int) -> Answer:
+        """Answer a POST."""
+        return Answer(405, "{}")
 
     def error_body(self, status: int) -> str:
         """The body of an error that a fault brings about."""

@@ -39,7 +39,7 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 def layouts() -> Iterator[Any]:
     """Every layout there is: of frames, and of REST snapshots."""
     for (name, product), venue in all_venues().items():
-        yield pytest.param(dict(venue.layout), id=f"{name}-{product}")
+        yield pytest.param(venue.layout, id=f"{name}-{product}")
         if venue.snapshot is not None:
             yield pytest.param(dict(venue.snapshot.layout), id=f"{name}-{product}-snapshot")
 
@@ -66,7 +66,7 @@ def loads(frame: bytes) -> Any:
 class Reading:
     """Records and levels of a parsed frame."""
 
-    def __init__(self, layout: dict[str, Layout], value: dict[str, Any]) -> None:
+    def __init__(self, layout: Layout, value: Any) -> None:
         self.slots: list[dict[int, str]] = []
         self.parents: list[int] = []
         self.levels: list[list[tuple[int, Decimal, Decimal]]] = []
@@ -74,7 +74,11 @@ class Reading:
         self.ends: dict[int, int] = {}
         self.marked: set[int] = set()
         self.count = 0
-        self._object(layout, value, self._open(-1))
+        root = layout if isinstance(layout, Leaf) else Leaf(inside=layout)
+        if isinstance(value, list):
+            self._members(root.members or (), value, self._open(-1))
+        else:
+            self._object(root.inside or {}, value, self._open(-1))
 
     def _open(self, parent: int) -> int:
         self.slots.append({})
@@ -85,30 +89,50 @@ class Reading:
 
     def _object(self, layout: dict[str, Layout], value: dict[str, Any], record: int) -> None:
         for key, inner in value.items():
-            if key not in layout:
+            if key in layout:
+                self._value(layout[key], inner, record)
+
+    def _members(self, members: tuple[Layout, ...], values: list[Any], record: int) -> None:
+        place = 0
+        for value in values:
+            if place >= len(members):
                 continue
-            leaf = layout[key]
-            if not isinstance(leaf, Leaf):
-                leaf = Leaf(inside=leaf)
-            if isinstance(inner, list) and leaf.rows is not None:
-                if self.ends.setdefault(record, self.count) != self.count:
-                    self.broken[record] = True  # levels of another record stand between
-                for rows in (leaf.rows, leaf.again):
-                    for row in inner if rows is not None else ():
-                        self._row(rows, row, record)  # type: ignore[arg-type]  # not reached without rows
-                self.ends[record] = self.count
-            elif isinstance(inner, list) and leaf.inside is not None:
-                for one in inner:
-                    if isinstance(one, dict):
-                        self._object(leaf.inside, one, self._open(record))
-            elif isinstance(inner, dict) and leaf.inside is not None:
-                self._object(leaf.inside, inner, record)
-            elif leaf.slot is Slot.WHOLE and isinstance(inner, (list, dict)):
-                self.marked.add(record)
-            elif leaf.slot is not None and not isinstance(inner, (list, dict)) and inner is not None:
-                for slot in (leaf.slot, leaf.twin):
-                    if slot is not None:
-                        self.slots[record][slot] = json.dumps(inner) if isinstance(inner, bool) else inner
+            leaf = members[place]
+            place += 1
+            self._value(leaf, value, record)
+            if isinstance(leaf, Leaf) and leaf.after and type(value) is str and value in leaf.after:
+                members, place = leaf.after[value], 0
+
+    def _value(self, leaf: Layout, inner: Any, record: int) -> None:
+        if not isinstance(leaf, Leaf):
+            leaf = Leaf(inside=leaf)
+        if isinstance(inner, list) and leaf.rows is not None:
+            if self.ends.setdefault(record, self.count) != self.count:
+                self.broken[record] = True  # levels of another record stand between
+            alone = leaf.rows.lone and inner and not isinstance(inner[0], list)
+            for rows in (leaf.rows, leaf.again):
+                for row in ([inner] if alone else inner) if rows is not None else ():
+                    self._row(rows, row, record)  # type: ignore[arg-type]  # not reached without rows
+            self.ends[record] = self.count
+        elif isinstance(inner, list) and leaf.members is not None:
+            self._members(leaf.members, inner, record)
+        elif isinstance(inner, list) and leaf.inside is not None:
+            for one in inner:
+                if isinstance(one, dict):
+                    self._object(leaf.inside, one, self._open(record))
+        elif isinstance(inner, dict) and leaf.inside is not None:
+            self._object(leaf.inside, inner, record)
+        elif leaf.slot is Slot.WHOLE and isinstance(inner, (list, dict)):
+            self.marked.add(record)
+        elif leaf.slot is not None and not isinstance(inner, (list, dict)) and inner is not None:
+            text = json.dumps(inner) if isinstance(inner, bool) else inner
+            if leaf.signed:
+                minus = "-" if text.startswith("-") else ""
+                self.slots[record][Slot.SIDE] = minus
+                text = type(text)(text[len(minus) :])
+            for slot in (leaf.slot, leaf.twin):
+                if slot is not None:
+                    self.slots[record][slot] = text
 
     def _row(self, rows: Rows, row: Any, record: int) -> None:
         named = isinstance(rows.price, str) or (rows.names is not None and isinstance(row, dict))
@@ -122,10 +146,19 @@ class Reading:
                 return row.get(names.get(place, place))  # type: ignore[union-attr]  # named rows are objects
             return row[place] if place < len(row) else None
 
-        side = rows.fixed if rows.fixed >= 0 else part(rows.side)
-        if rows.fixed < 0:
+        side = rows.fixed if rows.fixed >= 0 or rows.signed else part(rows.side)
+        if rows.fixed < 0 and not rows.signed:
             side = (0 if side == rows.bid else 1) if type(side) is str else -1
         price, size = decimal(part(rows.price)), decimal(part(rows.size))
+        if rows.signed:
+            side = -1 if size is None or size.is_nan() else int(size < 0)
+            size = size if size is None else abs(size)
+        if rows.count is not None:
+            count = decimal(part(rows.count))
+            if count is None or count.is_nan() or count < 0:
+                side = -1
+            elif count == 0 and size is not None:
+                size = Decimal(0)
         if price is None or price.is_nan() or price < 0 or size is None or side < 0:
             self.broken[record] = True
         elif size.is_nan() or size < 0 or price == size == 0 or (price == 0 and rows.padded):
@@ -167,8 +200,25 @@ class Frames:
     def space(self) -> str:
         return self.dice.choice(["", "", "", "", " ", "\n", "\t \r\n"])
 
-    def frame(self, layout: dict[str, Layout]) -> bytes:
-        return (self.space() + self.object(layout, 0) + self.space()).encode()
+    def frame(self, layout: Layout) -> bytes:
+        if not isinstance(layout, Leaf):
+            inner = self.object(layout, 0)
+        elif self.dice.random() < 0.1:
+            inner = self.object(layout.inside or {}, 0)
+        else:
+            inner = self.elements(self.listed(layout.members or (), 0))
+        return (self.space() + inner + self.space()).encode()
+
+    def listed(self, members: tuple[Layout, ...], depth: int) -> list[str]:
+        """Members of a list by their place, now and then with too few or too many."""
+        values: list[str] = []
+        for leaf in members:
+            if isinstance(leaf, Leaf) and leaf.after and self.dice.random() < 0.4:
+                word = self.dice.choice(list(leaf.after))
+                return [*values, json.dumps(word), *self.listed(leaf.after[word], depth)]
+            values.append(self.leaf(leaf, depth) if isinstance(leaf, Leaf) else self.inside(leaf, depth))
+        more = [self.junk(depth) for _ in range(self.dice.choice([0, 0, 0, 2]))]
+        return (values + more)[: self.dice.choice([1, 9, 9, 9])]
 
     def members(self, pairs: list[tuple[str, str]]) -> str:
         self.dice.shuffle(pairs)
@@ -208,7 +258,7 @@ class Frames:
         ])  # fmt: skip
 
     def leaf(self, leaf: Leaf, depth: int) -> str:
-        kinds = [kind for kind in ("slot", "rows", "inside") if getattr(leaf, kind) is not None]
+        kinds = [kind for kind in ("slot", "rows", "inside", "members") if getattr(leaf, kind) is not None]
         if self.wild and self.dice.random() < 0.1:
             return self.junk(depth)
         match self.dice.choice(kinds or ["junk"]):
@@ -222,10 +272,15 @@ class Frames:
                     return self.elements(
                         [self.members([(key, self.number()) for key in keys]) for _ in count]
                     )
+                if leaf.rows.lone and self.dice.random() < 0.5:
+                    return self.row(leaf.rows, depth)
                 return self.elements([self.row(leaf.rows, depth) for _ in count])
             case "inside":
                 assert leaf.inside is not None
                 return self.inside(leaf.inside, depth)
+            case "members":
+                assert leaf.members is not None
+                return self.elements(self.listed(leaf.members, depth))
         return self.junk(depth)
 
     def row(self, rows: Rows, depth: int) -> str:
@@ -234,6 +289,10 @@ class Frames:
         if rows.names is not None and self.dice.random() < 0.5:
             rows = Rows(price=rows.names[0], size=rows.names[1])
         parts = {rows.price: self.number(), rows.size: self.number()}
+        if rows.signed and parts[rows.size][0] not in '-"' and self.dice.random() < 0.5:
+            parts[rows.size] = "-" + parts[rows.size]
+        if rows.count is not None:
+            parts[rows.count] = self.dice.choice(["0", "1", "12", self.number()])
         if rows.side is not None:
             parts[rows.side] = json.dumps(self.dice.choice([rows.bid, "ask", "sell", "offer"]))
         if self.wild and self.dice.random() < 0.05:
@@ -293,7 +352,7 @@ class Frames:
         return self.scalar()
 
 
-def check(layout: dict[str, Layout], scanner: Scanner, frame: bytes) -> None:
+def check(layout: Layout, scanner: Scanner, frame: bytes) -> None:
     """The frame is read, and as the plain reading has it."""
     assert scanner.scan(frame), (frame, scanner.fault)
     assert scanner.fault == -1
@@ -340,14 +399,14 @@ def check(layout: dict[str, Layout], scanner: Scanner, frame: bytes) -> None:
 @every_layout
 @settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), wild=st.booleans())
-def test_frames_read_as_json_reads_them(layout: dict[str, Layout], seed: int, wild: bool) -> None:
+def test_frames_read_as_json_reads_them(layout: Layout, seed: int, wild: bool) -> None:
     scanner, dice = Scanner(layout), random.Random(seed)
     for _ in range(3):  # the order of keys is remembered from frame to frame
         check(layout, scanner, Frames(dice, wild).frame(layout))
 
 
 @every_layout
-def test_a_frame_cut_anywhere_is_refused(layout: dict[str, Layout]) -> None:
+def test_a_frame_cut_anywhere_is_refused(layout: Layout) -> None:
     scanner = Scanner(layout)
     dice = random.Random(1)
     for _ in range(3):
@@ -361,10 +420,10 @@ def test_a_frame_cut_anywhere_is_refused(layout: dict[str, Layout]) -> None:
         assert not scanner.scan(frame + b"\0")
 
 
-def is_object(frame: bytes) -> bool:
-    """Is it a JSON object, by json.loads?"""
+def is_object(frame: bytes, lists: bool = False) -> bool:
+    """Is it a JSON object, or a list, by json.loads?"""
     try:
-        return isinstance(loads(frame), dict)
+        return isinstance(loads(frame), (dict, list) if lists else dict)
     except ValueError:
         return False
 
@@ -398,7 +457,7 @@ def mutated(dice: random.Random, frame: bytes) -> bytes:
     return bytes(found)
 
 
-def fuzz(layout: dict[str, Layout], seed: int, rounds: int) -> int:
+def fuzz(layout: Layout, seed: int, rounds: int) -> int:
     """Scan mutated frames; each is taken exactly where json.loads takes it. How many were taken."""
     dice, scanner, taken = random.Random(seed), Scanner(layout), 0
     for n in range(rounds):
@@ -407,7 +466,7 @@ def fuzz(layout: dict[str, Layout], seed: int, rounds: int) -> int:
             frame = frame if len(frame) < 3000 else b'{"a":[[1,"2"]],"b":{"x":[]}}'
         bad = mutated(dice, frame)
         good = scanner.scan(bad)
-        assert good == is_object(bad) or depth_of(bad) > DEEPEST, bad
+        assert good == is_object(bad, lists=isinstance(layout, Leaf)) or depth_of(bad) > DEEPEST, bad
         taken += good
         for record in range(scanner.records):  # whatever it was, what it left can be asked for
             assert not good or 0 <= scanner.level_from[record] <= scanner.level_to[record] <= scanner.levels
@@ -418,7 +477,7 @@ def fuzz(layout: dict[str, Layout], seed: int, rounds: int) -> int:
 
 
 @every_layout
-def test_mutations_are_taken_where_json_takes_them(layout: dict[str, Layout]) -> None:
+def test_mutations_are_taken_where_json_takes_them(layout: Layout) -> None:
     assert fuzz(layout, 1, 1_500) > 0
 
 
