@@ -103,6 +103,34 @@ TRIPS = {
         '"l2update"',
         "/products/BTC-USD/book?level=2",
     ),
+    "kraken_futures": (
+        "futures",
+        "/ws/v1",
+        '{"event":"subscribe","feed":"book","product_ids":["PI_XBTUSD"]}',
+        '"feed":"book",',
+        "/derivatives/api/v3/orderbook?symbol=PI_XBTUSD",
+    ),
+    "deribit": (
+        "public",
+        "/ws/api/v2",
+        '{"id":1,"method":"public/subscribe","params":{"channels":["book.BTC-PERPETUAL.100ms"]}}',
+        '"change"',
+        "/api/v2/public/get_order_book?instrument_name=BTC-PERPETUAL",
+    ),
+    "bitfinex": (
+        "public",
+        "/ws/2",
+        '{"event":"subscribe","channel":"book","symbol":"tBTCUSD","len":"25"}',
+        "]",
+        "/v2/conf/pub:list:pair:exchange",
+    ),
+    "hyperliquid": (
+        "public",
+        "/ws",
+        '{"method":"subscribe","subscription":{"type":"l2Book","coin":"BTC"}}',
+        '"l2Book","data":{"coin"',
+        '/info {"type":"meta"}',
+    ),
 }
 
 
@@ -125,7 +153,9 @@ async def trip(name: str) -> None:
             if subscribe:
                 await socket.send_str(subscribe)
             await until(socket, word)
-            async with session.get(bases["rest"] + rest) as answer:
+            rest, _, body = rest.partition(" ")
+            method = "POST" if body else "GET"
+            async with session.request(method, bases["rest"] + rest, data=body or None) as answer:
                 assert answer.status == 200
                 assert await answer.json()
             async with session.get(f"http://127.0.0.1:{server.port}/_status") as answer:

@@ -23,6 +23,10 @@ PATHS = {
     "gemini": "/?snapshot=-1",
     "upbit": "/websocket/v1",
     "bithumb": "/websocket/v1",
+    "kraken_futures": "/ws/v1",
+    "deribit": "/ws/api/v2",
+    "hyperliquid": "/ws",
+    "bitfinex": "/ws/2",
 }
 HOSTILE = [
     "",

@@ -48,6 +48,10 @@ SYMBOLS = {  # (venue, product) -> native ids of the simulator's catalogue
     ("bybit", "linear"): ("BTCUSDT", "ETHUSDT"),
     ("bybit", "inverse"): ("BTCUSD",),
     ("coinbase", "advanced"): ("BTC-USD", "ETH-USD"),
+    ("kraken_futures", "futures"): ("PI_XBTUSD", "PF_ETHUSD"),
+    ("deribit", "public"): ("BTC-PERPETUAL", "ETH-PERPETUAL", "BTC_USDC-PERPETUAL"),
+    ("hyperliquid", "public"): ("BTC", "ETH"),
+    ("bitfinex", "public"): ("tBTCUSD", "tETHUST", "tBTCF0:USTF0"),
     ("coinbase_exchange", "exchange"): ("BTC-USD", "ETH-USD"),
     ("bitstamp", "public"): ("btcusd", "ethusd"),
     ("dydx", "perp"): ("BTC-USD", "ETH-USD"),
@@ -351,9 +355,9 @@ class Link:
         self._perform(wire)
 
     def _rest(self, path: str, now: int) -> Any:
-        whole = (self.venue.rest + path).removeprefix("http://sim")
+        whole, _, body = (self.venue.rest + path).removeprefix("http://sim").partition(" ")
         path, _, query = whole.partition("?")
-        return self.simulator.rest("GET", path, dict(parse_qsl(query)), now)
+        return self.simulator.rest("POST" if body else "GET", path, dict(parse_qsl(query)), now, body)
 
     def _fetch(self, wire: Wire, action: Fetch, now: int) -> None:
         at = max(self.budget.ready_at(action.weight, now), action.not_before)
@@ -443,7 +447,7 @@ class Link:
             corrupt = any(isinstance(fault, Corrupt) for fault in self.simulator.faults.armed)
             texts = sent(frame, connection)
             if frame.kind in ("update", "snapshot"):
-                if texts[:1] == [frame.text]:
+                if texts[-1:] == [frame.text]:
                     self.behind.discard(frame.symbol)
                 else:
                     self.behind.add(frame.symbol)

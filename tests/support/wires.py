@@ -24,7 +24,10 @@ def written(ms: int) -> str:
 
 
 class Wire:
-    """One symbol of one product. `whole` and `changed` give frames (or a REST body, where `by_rest`)."""
+    """One symbol of one product. `whole` and `changed` give frames (or a REST body, where `by_rest`), one a line.
+
+    With `images` every message is whole.
+    """
 
     native = "BTCUSDT"
     by_rest = False
@@ -64,6 +67,13 @@ class Wire:
         """Best bids, then best asks, as one list."""
         bids = sorted(self.sides[0].items(), key=lambda one: -float(one[0]))
         return [*bids[:1], *sorted(self.sides[1].items(), key=lambda one: float(one[0]))[:1]]
+
+    def greeting(self) -> list[str]:
+        """What the venue says on a connection before the first book."""
+        return []
+
+    def anew(self) -> None:
+        """Another connection: what counts the frames of one starts over."""
 
     def accepted(self, request: str) -> list[str]:
         raise NotImplementedError
@@ -258,6 +268,9 @@ class Coinbase(Wire):
 
     def __init__(self) -> None:
         super().__init__()
+        self.anew()
+
+    def anew(self) -> None:
         self.number = -1
 
     def _frame(self, channel: str, events: list[Any]) -> str:

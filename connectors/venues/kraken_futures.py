@@ -1,0 +1,158 @@
+"""Kraken Futures, WebSocket v1: feeds `book` (full depth) and `trade`.
+
+A change is a flat message of one level, numbered per product and feed without holes. What the engine changes at once
+comes level by level, so a book may be crossed for a moment; its values are withheld until it is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import orjson
+
+from ..events import Accepted, Noted, Refused, Said, Unsubscribed
+from ..instruments import Instrument, Market, canonical
+from ..rules import Stepping
+from ..shape import EXCLUDE, KIND, LAST, PRICE, SIDE, SIZE, SYMBOL, TIME, Kind, Rows, Slot, asks, bids
+from ..venue import Channel, Heartbeat, Limits, Venue
+
+ROWS = Rows(price="price", size="qty")
+FEEDS = {Channel.BOOK: "book", Channel.TRADES: "trade"}
+RENAMED = {"XBT": "BTC", "XDG": "DOGE"}
+PRODUCT = re.compile(
+    r"(?P<type>[PF][IF])_(?P<base>[A-Z0-9]+)(?P<quote>USD|EUR|GBP|USDT|USDC)(?:_(?P<expiry>\d{6}))?"
+)
+
+
+class KrakenFutures(Venue):
+    """PI_ and FI_ are inverse (contracts of 1 USD), PF_ and FF_ linear (sizes in base)."""
+
+    name, product = "kraken_futures", "futures"
+    markets = frozenset({Market.PERP, Market.FUTURE})
+    ws, rest = "wss://futures.kraken.com/ws/v1", "https://futures.kraken.com"
+    recorded_at: ClassVar[tuple[str, ...]] = ("futures.kraken.com/ws/v1", "demo-futures.kraken.com/ws/v1")
+    layout = {
+        "feed": KIND,
+        "product_id": SYMBOL,
+        "side": SIDE,
+        "seq": LAST,
+        "price": PRICE,
+        "qty": SIZE,
+        "timestamp": TIME,
+        "time": TIME,
+        "type": EXCLUDE,
+        "bids": bids(ROWS),
+        "asks": asks(ROWS),
+    }
+    kinds = {
+        "book": Kind.LEVEL,
+        "book_snapshot": Kind.SNAPSHOT,
+        "trade": Kind.TRADE,
+        "trade_snapshot": Kind.IGNORED,  # the hundred prints before we listened
+        "heartbeat": Kind.HEARTBEAT,
+        "ticker": Kind.IGNORED,
+        "ticker_lite": Kind.IGNORED,
+    }
+    taker_bought, taker_sold, level_bid = "buy", "sell", "buy"
+    off_book = frozenset({"block", "assignment", "termination"})  # fills and liquidations meet the book
+    trade_number = Slot.LAST  # `seq` of a print counts the prints of its product
+    trade_ids_contiguous = True
+    rule = Stepping()
+    # The feed `heartbeat` speaks each second. The server wants to hear of its client within 60 s: subscribing again
+    # to what stands is a frame that it answers.
+    heartbeat = Heartbeat(silent_after=10.0, ping='{"event":"subscribe","feed":"heartbeat"}', every=30.0)
+    limits = Limits(
+        symbols=50,
+        messages_per_second=10,
+        topics_per_message=50,
+        weight_per_minute=60,
+        connects_per_minute=30,
+    )
+    proof = "sequence"
+    interval = "real time"
+    blind_spots = (
+        "levels that change at once come one by one: the book may be crossed, and is then without values",
+    )
+
+    def greeting(self, request: int) -> Iterable[str]:
+        yield self.heartbeat.ping
+
+    def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        return self._requests("subscribe", symbols, channels)
+
+    def unsubscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        return self._requests("unsubscribe", symbols, channels)
+
+    def _requests(self, event: str, symbols: Sequence[str], channels: Sequence[Channel]) -> Iterable[str]:
+        for channel in channels:
+            yield orjson.dumps(
+                {"event": event, "feed": FEEDS[channel], "product_ids": list(symbols)}
+            ).decode()
+
+    def control(self, message: dict[str, Any]) -> Iterable[Said]:
+        feed, event = str(message.get("feed", "")), str(message.get("event", "unknown"))
+        products = [str(product) for product in message.get("product_ids") or ()]
+        match event:
+            case "subscribed":
+                for product in products:
+                    yield Accepted(symbol=product, channel=feed)
+                if not products:
+                    yield Noted(f"subscribed {feed}")
+            case "unsubscribed":
+                if feed == FEEDS[Channel.BOOK]:
+                    for product in products:
+                        yield Unsubscribed(symbol=product)
+            case "subscribed_failed":
+                for product in products:
+                    yield Refused(str(message.get("message") or event), symbol=product)
+            case "error" | "alert":
+                yield Refused(str(message.get("message")))  # names neither request nor product
+            case other:
+                yield Noted(other)
+
+    def instrument_paths(self) -> Sequence[str]:
+        return ("/derivatives/api/v3/instruments",)
+
+    def instruments(self, answer: Any) -> Iterable[Instrument]:
+        for row in answer["instruments"]:
+            native = row["symbol"].upper()
+            if not PRODUCT.fullmatch(native):  # indices, and what else is listed and not traded
+                continue
+            digits = row.get("contractValueTradePrecision")
+            yield self._instrument(
+                native,
+                contract_size=Decimal(str(row["contractSize"])),
+                tick=Decimal(str(row["tickSize"])),
+                lot=Decimal(1).scaleb(-int(digits)) if digits is not None else Decimal(1),
+                active=bool(row["tradeable"]),
+            )
+
+    def infer(self, native: str) -> Instrument:
+        return self._instrument(native, inferred=True)
+
+    def _instrument(self, native: str, **more: Any) -> Instrument:
+        found = PRODUCT.fullmatch(native)
+        if found is None:
+            return Instrument(
+                self.name, native, native, Market.FUTURE, native, "USD", "USD", None, inferred=True
+            )
+        base = RENAMED.get(found["base"], found["base"])
+        market = Market.PERP if found["type"].startswith("P") else Market.FUTURE
+        inverse = found["type"].endswith("I")
+        settle, expiry = base if inverse else found["quote"], found["expiry"] or ""
+        symbol = canonical(base, found["quote"], market, settle=settle, expiry=expiry)
+        return Instrument(
+            self.name,
+            native,
+            symbol,
+            market,
+            base,
+            found["quote"],
+            settle,
+            inverse=inverse,
+            expiry=expiry,
+            **more,
+        )
