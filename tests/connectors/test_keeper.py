@@ -145,7 +145,8 @@ def test_silence_withdraws_values_and_then_the_connection(name: str, product: st
         assert all(value != value for value in reading.values(link.now))
     assert link.closed == []
     link.run(quiet_after + 1.5)
-    assert link.closed[0] == "silent"
+    # A venue that asks whether we live, and hears nothing while it is silenced itself, closes before we do.
+    assert link.closed[0] == ("closed by the venue (1000)" if name == "deribit" else "silent")
     assert all(STATES[pair.state] in ("lost", "syncing") for pair in link.books.values())
 
 
@@ -246,13 +247,17 @@ def test_only_a_live_book_starts_the_backoff_over() -> None:
 @every_venue
 def test_a_reconnect_subscribes_once(name: str, product: str) -> None:
     link = live_link(name, product)
-    first = Counter(len(text) for _, text in link.sent)
+
+    def shapes(sent: list[tuple[int, str]]) -> Counter[str]:
+        return Counter(re.sub(r"\d+", "0", text) for _, text in sent)  # numbers of requests go on
+
+    first = shapes(link.sent)
     link.inject(Disconnect())
     link.run(0.05)
     assert not link.all_live()
     count = len(link.sent)
     link.run_until(link.all_live, 60)
-    assert Counter(len(text) for _, text in link.sent[count:]) == first
+    assert shapes(link.sent[count:]) == first
     link.run(5)
     assert link.unequal() == []
     assert link.wrong == []

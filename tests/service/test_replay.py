@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors import all_venues
 from connectors.errors import UnknownProtocol, UsageError
 from connectors.recording import Recorder, read
 from connectors.session import Session
@@ -101,8 +102,10 @@ def test_a_run_full_of_faults_replays_to_the_same_rows(
     name: str, product: str, every: str, tmp_path: Path
 ) -> None:
     live = recorded(tmp_path, name, product, every, STORY)
-    assert live.count(b"\n") > 25
-    assert live.count(b'"state":"live"') > 30
+    # An image every five seconds gives few rows where it is images that are counted.
+    few = every.endswith("n") and all_venues()[name, product].proof == "image"
+    assert live.count(b"\n") > (2 if few else 25)
+    assert live.count(b'"state":"live"') > (2 if few else 30)
     again = replayed(sorted(tmp_path.iterdir()), every)
     assert first_difference(live, again) is None
 
