@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from connectors import all_venues, products
 from connectors.actions import Fetch, Send
+from connectors.driver import Driver, Network
 from connectors.errors import UsageError
 from connectors.rules import APPLY, GAP, RESET, SKIP, Overlapping, Rule, Stamped
 from connectors.session import Session
@@ -245,3 +247,23 @@ def test_products_of_one_address_are_told_apart_by_their_channels(name: str, pro
     for _ in player.play():
         pass
     assert {session.keeper.venue.product for session in player.sessions} == {product}
+
+
+def test_headers_go_with_the_handshake(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+    called = asyncio.Event()
+
+    async def refuse(make: Any, url: str, **options: Any) -> None:
+        seen.update(options, url=url)
+        called.set()
+        raise OSError("no network here")
+
+    async def attempt() -> None:
+        network = Network()
+        Driver(Line("gate", "usdt", "BTC_USDT").session, network).start()
+        await called.wait()
+        await network.close()
+
+    monkeypatch.setattr("picows.ws_connect", refuse)
+    asyncio.run(asyncio.wait_for(attempt(), 5))
+    assert seen["extra_headers"] == {"X-Gate-Size-Decimal": "1"}
