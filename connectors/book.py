@@ -24,6 +24,7 @@ _LARGEST = cython.declare(cython.longlong, 4_000_000_000_000_000_000)  # the sum
 _LARGEST_SIZE = cython.declare(cython.longlong, 9_223_372_036_854_775_807)
 _NOWHERE = cython.declare(cython.longlong, 9_000_000_000_000_000_000)
 NOWHERE = 9_000_000_000_000_000_000  # a key no level reaches: a side without a bound
+DUST_BELOW = 8  # decimals of sizes that are never given up
 OFF_SCALE = 1  # what apply and put answer where a number does not fit the book's integers
 _OFF_SCALE = cython.declare(cython.int, OFF_SCALE)
 
@@ -35,6 +36,15 @@ for _power in range(19):
     _TENS[_power] = int("1" + "0" * _power)
     _FITS[_power] = 4_000_000_000_000_000_000 // int("1" + "0" * _power)
     _FITS_SIZE[_power] = 9_223_372_036_854_775_807 // int("1" + "0" * _power)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _rounded(size: cython.longlong, factor: cython.longlong) -> cython.longlong:
+    """A size in coarser units, to the nearest; what is there stays above zero."""
+    found: cython.longlong = size // factor + (size % factor >= factor // 2)
+    return found if found > 0 or size == 0 else 1
 
 
 @cython.final
@@ -352,6 +362,16 @@ class Side:
         self.edge = _NOWHERE
         self.dirty = True
 
+    def coarsen(self, factor: cython.longlong) -> cython.void:
+        """Divide all sizes; none becomes zero."""
+        position: cython.int
+        k: cython.int
+        at: cython.int
+        for position in range(self.blocks):
+            at = self.order[position] * 32
+            for k in range(at, at + self.fill[self.order[position]]):
+                self.sizes[k] = _rounded(self.sizes[k], factor)
+
     def largest(self) -> tuple[int, int]:
         """The largest distance of a key from zero and the largest size."""
         levels = self.levels(self.count)
@@ -661,11 +681,17 @@ class Book:
         text: cython.int,
     ) -> cython.int:
         if price_places > self.price_places or size_places > self.size_places:
-            if not self.widen(price_places, size_places):
+            if not self.widen(price_places, size_places) and not self._make_room(
+                price_places, size, size_places
+            ):
                 return _OFF_SCALE
-        if (
-            price > _FITS[self.price_places - price_places]
-            or size > _FITS_SIZE[self.size_places - size_places]
+            if size_places > self.size_places:
+                size = _rounded(size, _TENS[size_places - self.size_places])
+                size_places = self.size_places
+        if price > _FITS[self.price_places - price_places]:
+            return _OFF_SCALE
+        if size > _FITS_SIZE[self.size_places - size_places] and not self._make_room(
+            price_places, size, size_places
         ):
             return _OFF_SCALE
         price *= _TENS[self.price_places - price_places]
@@ -702,6 +728,30 @@ class Book:
         self.price_places = p
         self.size_places = s
         self._units()
+        return True
+
+    def _make_room(self, price_places: int, size: int, size_places: int) -> bool:
+        """Keep fewer decimals of sizes, where this one does not fit beside the others with all of them.
+
+        Some venues write the dust of binary fractions (HTX: 3307.9982700421942 beside 5993289.85). Prices stay exact, and
+        so do eight decimals of sizes; else False, and the book is as it was.
+        """
+        if price_places > self.price_places and not self.widen(price_places, self.size_places):
+            return False
+        largest = max(self.bids.largest()[1], self.asks.largest()[1])
+        for places in range(min(18, max(size_places, self.size_places)), DUST_BELOW - 1, -1):
+            ours, theirs = 10.0 ** (places - self.size_places), 10.0 ** (places - size_places)
+            if largest * ours < 9e18 and size * theirs < 9e18:
+                break
+        else:
+            return False
+        if places > self.size_places:
+            return bool(self.widen(price_places, places))
+        if places < self.size_places:
+            for side in (self.bids, self.asks):
+                side.coarsen(_TENS[self.size_places - places])
+            self.size_places = places
+            self._units()
         return True
 
     def _cap(self) -> None:
