@@ -12,10 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 import aiohttp
+import msgspec
 import picows
 import structlog
 
 from .actions import Close, Connect, Fetch, Replace, Send
+from .errors import MalformedMessage
 from .intake import Clock, Intake
 from .recording import Recorder
 from .requests import SECOND, Budget
@@ -28,6 +30,7 @@ CONNECT_WITHIN = 10.0  # seconds
 ANSWER_WITHIN = 15.0
 LARGEST_FRAME = 64 << 20  # bytes; Coinbase sends a whole book of 5 MB in one frame
 CLOSE_WITHIN = 2.0
+MISREAD = (KeyError, IndexError, TypeError, ValueError, AttributeError)  # of an answer with another shape
 
 
 class Network:
@@ -83,8 +86,10 @@ class Network:
             wait = (self.timeline.next_due - now) / SECOND
             await asyncio.sleep(min(max(wait, 0.001), 0.25))
 
-    async def get(self, venue: Any, path: str, weight: int, not_before: int = 0) -> tuple[int, bytes, int]:
-        """GET a path of the venue within its budget: status (0: no answer), body or reason, and time to wait (ns).
+    async def get(
+        self, venue: Any, path: str, weight: int, not_before: int = 0, *, method: str = "GET"
+    ) -> tuple[int, bytes, int]:
+        """Ask for a path of the venue within its budget: status (0: no answer), body or reason, and time to wait (ns).
 
         What stands behind a space is JSON to be POSTed to the path before it.
         """
@@ -95,9 +100,12 @@ class Network:
         budget.spend(weight, self.clock())
         try:
             path, _, asked = path.partition(" ")
-            method, kind = ("POST", {"Content-Type": "application/json"}) if asked else ("GET", {})
+            kind = {"Content-Type": "application/json"} if asked else {}
             async with self.http.request(
-                method, venue.rest + path, data=asked or None, headers={**venue.headers, **kind}
+                "POST" if asked else method,
+                venue.rest + path,
+                data=asked or None,
+                headers={**venue.headers, **kind},
             ) as answer:
                 body = await answer.read()
                 headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -181,6 +189,8 @@ class Driver(Intake):
         while (at := gate.ready_at(1, self.network.clock())) > (now := self.network.clock()):  # noqa: ASYNC110  # a budget has no event to wait for
             await asyncio.sleep((at - now) / SECOND)
         gate.spend(1, self.network.clock())
+        if self.keeper.venue.door is not None and not (url := await self._address(attempt)):
+            return
         self.url = url
         try:
             async with asyncio.timeout(CONNECT_WITHIN):
@@ -196,6 +206,25 @@ class Driver(Intake):
         except (picows.WSError, TimeoutError, OSError) as failure:
             if attempt == self._attempt and not self.stopped:
                 self._closed(reason_of(failure))
+
+    async def _address(self, attempt: int) -> str:
+        """Ask the venue where to connect; where it does not say, the attempt has failed and "" comes back."""
+        venue = self.keeper.venue
+        path = venue.door.path
+        status, body, _ = await self.network.get(venue, path, venue.door.weight, method="POST")
+        if attempt != self._attempt or self.stopped:
+            return ""
+        if self.recorder:
+            self.recorder.fetched(venue.rest + path, status, body, self._before())
+        why = f"http {status}" if status else body.decode("utf-8", "replace")
+        if status == 200:
+            try:
+                return str(venue.address_in(msgspec.json.decode(body), attempt))
+            except (MalformedMessage, msgspec.DecodeError, *MISREAD) as failure:
+                why = reason_of(failure)
+        self.url = venue.rest + path
+        self._closed(f"no address: {why}")
+        return ""
 
     async def _fetch(self, action: Fetch) -> None:
         path = action.path

@@ -19,7 +19,11 @@ class VenueError(SteelyardError):
 
 
 class MalformedMessage(VenueError):
-    """A message that does not look as its kind should."""
+    """A message that does not look as its kind should. `part` is what of it could be read."""
+
+    def __init__(self, text: str = "", part: bytes = b"") -> None:
+        super().__init__(text)
+        self.part = part
 
 
 class UsageError(SteelyardError):

@@ -55,10 +55,15 @@ class Leaving:
 
 
 @dataclass(slots=True)
+class Welcomed:
+    """The venue is ready to hear what we want (`Venue.welcomes`)."""
+
+
+@dataclass(slots=True)
 class Noted:
     """Anything else, counted under this name."""
 
     what: str
 
 
-Said = Accepted | Refused | Unsubscribed | Answer | Leaving | Noted
+Said = Accepted | Refused | Unsubscribed | Answer | Leaving | Welcomed | Noted

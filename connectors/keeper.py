@@ -14,7 +14,7 @@ import msgspec
 from .actions import Action, Close, Connect, Replace, Send
 from .backoff import SECOND, Backoff
 from .book import NOWHERE
-from .events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed
+from .events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed, Welcomed
 from .resync import REFUSED_FOR, Resync, timed
 from .shape import Kind
 from .sync import SYNCING, Pair
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 RENEW_AT = 0.96  # of the life that the venue gives a connection
+WELCOME_WITHIN = 10 * SECOND
 
 _decode = msgspec.json.Decoder().decode
 
@@ -39,6 +40,7 @@ class Keeper(Resync):
         self.opened_at = self.retry_at = 0
         self.reconnects = 0
         self.next_ping = NOWHERE
+        self.welcome_by = NOWHERE
         self.leaving = False
         self.on_change: list[Any] = []
 
@@ -70,14 +72,24 @@ class Keeper(Resync):
         self.requests.clear()
         self.undoing.clear()
         self.refused.clear()
-        self.next_send = now
-        beat = self.venue.heartbeat
-        self.next_ping = now + int(beat.every * SECOND) if beat.ping else NOWHERE
         session.channels.clear()
+        self.next_ping = self.welcome_by = NOWHERE
+        self.next_send = now + int(self.venue.limits.pause * SECOND)
         for pair in session.pairs.values():
             pair.subscribed = now
             if self.venue.first_trades_are_history:
                 pair.trade_kind = b""
+        if self.venue.welcomes:
+            self.welcome_by = now + WELCOME_WITHIN
+        else:
+            self._begin(now)
+
+    def _begin(self, now: int) -> None:
+        """Subscribe to everything, and keep the connection awake from now on."""
+        session, beat = self.session, self.venue.heartbeat
+        self.welcome_by = NOWHERE
+        self.next_ping = now + int(beat.every * SECOND) if beat.ping else NOWHERE
+        for pair in session.pairs.values():
             self._await(pair, now)
         self._queue(self.venue.greeting(self.request + 1), [])
         natives = [pair.native for pair in session.pairs.values()]
@@ -126,7 +138,7 @@ class Keeper(Resync):
             return self.retry_at
         if self.state not in ("open", "silent"):
             return NOWHERE
-        first = min(self.next_ping, self._silence_at(), self._renewal_at())
+        first = min(self.next_ping, self.welcome_by, self._silence_at(), self._renewal_at())
         if self.outbox:
             first = min(first, self.next_send)
         for pair in self.session.pairs.values():
@@ -137,6 +149,7 @@ class Keeper(Resync):
         """A deadline that its timer left standing would fire for ever: count it and move on."""
         self.count("deadline left standing")
         self.next_ping = max(self.next_ping, now + SECOND)
+        self.welcome_by = max(self.welcome_by, now + SECOND)
         self.next_send = max(self.next_send, now + SECOND)
         for pair in self.session.pairs.values():
             if pair.due <= now:
@@ -152,7 +165,10 @@ class Keeper(Resync):
             return
         if now >= self.next_ping:
             self.next_ping = now + int(self.venue.heartbeat.every * SECOND)
-            self.actions.append(Send(timed(self.venue.heartbeat.ping, now)))
+            self._ping(now)
+        if now >= self.welcome_by:
+            self.welcome_by = NOWHERE
+            self.actions.append(Close("no welcome"))
         self._flush(now)
         if now >= self._silence_at():
             self._silence(now)
@@ -162,6 +178,13 @@ class Keeper(Resync):
         for pair in list(self.session.pairs.values()):
             if now >= pair.due:
                 self._due(pair, now)
+
+    def _ping(self, now: int) -> None:
+        text = self.venue.heartbeat.ping
+        if "{id}" in text:
+            self.request += 1
+            text = text.replace("{id}", str(self.request))
+        self.actions.append(Send(timed(text, now)))
 
     def _silence_at(self) -> int:
         beats = 2 if self.session.silent else 1
@@ -205,8 +228,13 @@ class Keeper(Resync):
 
     def _act(self, said: Said, now: int) -> None:
         match said:
+            case Accepted() if said.request in self.undoing:  # some call both an ack
+                self._unsubscribed(said.request, said.symbol, now)
             case Accepted():
                 self._accepted(said, now)
+            case Welcomed():
+                if self.welcome_by != NOWHERE:
+                    self._begin(now)
             case Refused():
                 self._refused(said, now)
             case Unsubscribed():
@@ -295,7 +323,8 @@ class Keeper(Resync):
         """What the word in a frame's KIND slot means; None for one that only `Venue.control` can read."""
         text = word.decode("utf-8", "replace")
         for name, kind in self.venue.kinds.items():
-            if name == text or (name.endswith("*") and text.startswith(name[:-1])):
+            head, star, tail = name.partition("*")
+            if name == text or (star and text.startswith(head) and text[len(head) :].endswith(tail)):
                 return int(kind)
         return None
 

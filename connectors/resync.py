@@ -25,6 +25,7 @@ AFTER_FIRST_UPDATE = (
 )
 WITHOUT_UPDATE = 2 * SECOND  # a quiet pair gets its snapshot this long after subscribing
 ANSWER_WITHIN = 20 * SECOND  # a snapshot, by REST or on the socket
+ASKED_WITHIN = 10 * SECOND  # a snapshot that is asked for on the socket
 UNSUBSCRIBE_WITHIN = 2 * SECOND
 REFUSED_FOR = 60 * SECOND
 QUIET_FOR = 90 * SECOND  # a pair without an update on a lively connection is probed
@@ -208,9 +209,18 @@ class Resync:
     def _fetch(self, pair: Pair, now: int, not_before: int = 0) -> None:
         assert self.venue.snapshot is not None
         pair.step, pair.due = "fetching", max(now, not_before) + ANSWER_WITHIN * 3
+        if not self.venue.snapshot.path:
+            self._ask(pair, now)
+            return
         path = self.venue.snapshot_path(pair.native)
         weight = self.venue.snapshot.weight
         self.actions.append(Fetch(("snapshot", pair.native), path, weight, max(now, not_before)))
+
+    def _ask(self, pair: Pair, now: int) -> None:
+        """Ask for the whole book on the socket; no answer at all is seen sooner than by REST."""
+        pair.due = min(pair.due, now + ASKED_WITHIN)
+        self._queue(self.venue.ask(pair.native, self.request + 1), [pair.native])
+        self._flush(now)
 
     def _failed(self, pair: Pair, reason: str, now: int, wait: int = 0) -> None:
         if pair.backoff is None:
@@ -278,7 +288,7 @@ class Resync:
         """A quiet pair is probed, an unproven one compared with an image, one that left its snapshot renewed."""
         if pair.state != LIVE:
             self.watch(pair, now)
-        elif self.venue.snapshot_by_rest and near_the_edge(pair.book) and now - pair.image_time > RENEW_AFTER:
+        elif self._leaves_its_range(pair) and now - pair.image_time > RENEW_AFTER:
             self._renew(pair, now)
         elif self.venue.snapshot_levels and near_the_edge(pair.book) and now - pair.image_time > RENEW_AFTER:
             self._probe(pair, now)
@@ -291,6 +301,10 @@ class Resync:
         else:
             self.watch(pair, now)
 
+    def _leaves_its_range(self, pair: Pair) -> bool:
+        """A book that holds what its last snapshot reached; one with a window of levels moves it along."""
+        return self.venue.snapshot_by_rest and not self.venue.depth and near_the_edge(pair.book)
+
     def _image_is_due(self, pair: Pair, now: int) -> bool:
         every = int(self.venue.image_every * SECOND)
         return every > 0 and now - max(pair.image_time, self.probed.get(pair.native, 0)) >= every
@@ -299,7 +313,10 @@ class Resync:
         """Ask for an image: by REST, or by subscribing anew."""
         self.probed[pair.native] = now
         self.count("probe")
-        if self.venue.snapshot is not None:
+        if self.venue.snapshot is not None and not self.venue.snapshot.path:
+            pair.step, pair.due = "probing", now + ASKED_WITHIN
+            self._ask(pair, now)
+        elif self.venue.snapshot is not None:
             path = self.venue.snapshot_path(pair.native).replace(
                 f"limit={self.venue.snapshot.limit}", f"limit={PROBED}"
             )

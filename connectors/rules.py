@@ -158,6 +158,28 @@ class Contiguous(Rule):
 
 
 @cython.cclass
+class Consecutive(Contiguous):
+    """`Contiguous` where a message may carry one id, which grows by one (HTX swaps, KuCoin and MEXC futures)."""
+
+    @cython.ccall
+    def join(
+        self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
+    ) -> cython.int:
+        return Contiguous.join(self, image, last if first < 0 else first, last, previous)
+
+    @cython.ccall
+    def follow(
+        self,
+        at: cython.longlong,
+        first: cython.longlong,
+        last: cython.longlong,
+        previous: cython.longlong,
+        older: cython.bint,
+    ) -> cython.int:
+        return Contiguous.follow(self, at, last if first < 0 else first, last, previous, older)
+
+
+@cython.cclass
 class Linked(Rule):
     """`previous` of the next is `last` of this; ids jump (Binance futures, steps 3 to 5).
 

@@ -12,6 +12,7 @@ import cython
 from cython.cimports.connectors.sync import Pair
 from cython.cimports.connectors.wire import Scanner
 
+from .errors import MalformedMessage
 from .keeper import Keeper
 from .shape import Kind, Slot
 from .sync import Pair
@@ -20,6 +21,7 @@ from .wire import Scanner
 _KIND = cython.declare(cython.int, int(Slot.KIND))
 _ACTION = cython.declare(cython.int, int(Slot.ACTION))
 _SYMBOL = cython.declare(cython.int, int(Slot.SYMBOL))
+_LAST = cython.declare(cython.int, int(Slot.LAST))
 _SEQUENCE = cython.declare(cython.int, int(Slot.SEQUENCE))
 _PRICE = cython.declare(cython.int, int(Slot.PRICE))
 _SIDE = cython.declare(cython.int, int(Slot.SIDE))
@@ -72,6 +74,10 @@ class Session:
     ids_alone: cython.bint
     signed: cython.bint
     newest_first: cython.bint
+    told: dict[bytes, bytes]
+    unpack: object
+    asks: cython.bint
+    repeats: cython.bint
     plain: frozenset[bytes]
     bought: bytes
     sold: bytes
@@ -98,6 +104,10 @@ class Session:
         self.unnamed = int(venue.kinds.get("", Kind.IGNORED))
         self.ids_alone = venue.ids_alone
         self.signed, self.newest_first = venue.signed_sizes, venue.newest_first
+        self.told = {}  # word in the KIND slot -> the symbol that stands in it
+        self.unpack = venue.unpack
+        self.asks = venue.snapshot is not None and not venue.snapshot.path
+        self.repeats = venue.trades_repeat
         self.plain = venue.plain
         self.bought, self.sold = venue.taker_bought.encode(), venue.taker_sold.encode()
         self.off_book = frozenset(word.encode() for word in venue.off_book)
@@ -137,6 +147,10 @@ class Session:
             self.keeper.spoke_again(now)
         if len(frame) < 16 and frame in self.plain:
             return
+        if self.unpack is not None:
+            frame = self._unpacked(frame, now)
+            if not frame:
+                return
         if not self.scan.scan(frame):
             self.malformed += 1
             self._unreadable(now)
@@ -155,6 +169,16 @@ class Session:
             self._books(_DELTA, frame, now)
         elif kind == _CHECK:
             self._check(now)
+
+    def _unpacked(self, frame: bytes, now: int) -> bytes:
+        """The JSON in a frame; b"", and the frame is lost, where it holds none."""
+        try:
+            return self.unpack(frame)  # type: ignore[operator,no-any-return]  # declared by the venue
+        except MalformedMessage as failure:
+            self.malformed += 1
+            self.scan.scan(failure.part)
+            self._unreadable(now)
+            return b""
 
     @cython.cfunc
     def _kind(self) -> cython.int:
@@ -199,9 +223,19 @@ class Session:
     def _symbol(self, record: cython.int) -> bytes:
         """The id of the instrument that a record is about, empty if it does not say."""
         if self.numbers:
-            found: Any = self.channels.get(self.scan.text(record, _CHANNEL))
-            return b"" if found is None else found[2]
-        return self.scan.text(record, _SYMBOL)
+            channel: Any = self.channels.get(self.scan.text(record, _CHANNEL))
+            return b"" if channel is None else channel[2]
+        word: bytes = self.scan.text(record, _SYMBOL)
+        if word or not self.scan.has(0, _KIND):
+            return word
+        kind: bytes = self.scan.text(0, _KIND)
+        found: Any = self.told.get(kind)
+        if found is None:  # it may stand in the word that says the kind
+            found = self.venue.symbol_in(kind.decode("utf-8", "replace")).encode()  # type: ignore[attr-defined]
+            if len(self.told) > 10_000:
+                self.told.clear()
+            self.told[kind] = found
+        return found  # type: ignore[no-any-return]
 
     def named(self, scan: Scanner, record: int) -> Pair | None:
         """The pair that a record of this session's scanner is about, if it is one of ours."""
@@ -274,6 +308,9 @@ class Session:
                     what = _SNAPSHOT
             elif kind == _ROWS:
                 what = _DELTA if self.scan.sides[record] & 4 else _SNAPSHOT
+            if what == _SNAPSHOT and self.asks:
+                self.keeper.fetched(pair.native, 200, frame, now)
+                return  # the scanner has been at work on other frames
             if what == _SNAPSHOT or (what == _IMAGE and (pair.depth == 0 or self.discover is not None)):
                 self.keeper.before_snapshot(pair, self.scan, record, self.last_kind_word)
             pair.update(self.scan, record, what, frame, now)
@@ -315,6 +352,9 @@ class Session:
                 if self.first_is_history:  # one message, one symbol: all of it
                     return
                 continue
+            if self.repeats and 0 < self.scan.time(record) < pair.subscribed:
+                self.keeper.count("print from before the subscription")
+                continue
             if self.off_book and (
                 self.scan.text(record, _EXCLUDE) in self.off_book
                 or (self.any_off_book and self.scan.has(record, _EXCLUDE))
@@ -348,7 +388,13 @@ class Session:
 
     def counts_anew(self, frame: bytes) -> bool:
         """Does this frame begin another connection, since the venue's counter over all frames starts again?"""
-        if not self.counts or self.sequence < 0 or not self.scan.scan(frame):
+        if not self.counts or self.sequence < 0:
+            return False
+        try:
+            frame = frame if self.unpack is None else self.unpack(frame)  # type: ignore[operator]
+        except MalformedMessage:
+            return False
+        if not self.scan.scan(frame):
             return False
         return 0 <= self.scan.integer(0, _SEQUENCE, -1) < self.sequence
 

@@ -46,6 +46,7 @@ cdef class Pair:
     cdef int trade_number
     cdef bytes last_frame
     cdef bint fresh_image
+    cdef bint of_images
     cdef readonly long long differences
 
     cdef bint _is_late(self, long long t)

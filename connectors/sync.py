@@ -129,7 +129,7 @@ class Pair:
         self.trades = self.taker_buy = self.taker_sell = 0
         self.trade_gaps = self.excluded = self.dropped_trades = 0
         self.crossed_since = self.crossed_run = self.subscribed = self.trades_since = 0
-        self.compared = self.collecting = self.fresh_image = False
+        self.compared = self.collecting = self.fresh_image = self.of_images = False
         self.trade_kind = b""
         self.held: list[tuple[bytes, int]] = []
         self.resyncs_by_reason: dict[str, int] = {}
@@ -162,6 +162,7 @@ class Pair:
         if kind == _KIND_SNAPSHOT:
             return self.replace(scan, record, now, _SNAPSHOT, self.venue.snapshot_levels)
         if kind == _KIND_IMAGE:
+            self.of_images = True
             if self.loaded and self._is_late(scan.time(record)):
                 self.dropped += 1
                 return 0
@@ -194,7 +195,9 @@ class Pair:
 
     @property
     def proof(self) -> str:
-        """What proves this book: as the venue declares, or its checksum where a recording has no ids."""
+        """What proves this book: as the venue declares; in a recording its checksum or its images may stand in."""
+        if self.of_images:
+            return "image"
         if self.venue.proof == "sequence" and self.checksums_ok > 0 and self.update_id < 0:
             return "checksum"
         return str(self.venue.proof)
@@ -287,7 +290,7 @@ class Pair:
         self.image_time = now
         self.loaded = True
         self.wants_snapshot = False
-        self.joined = not self.venue.snapshot_by_rest
+        self.joined = kind == _REPLACE or not self.venue.snapshot_by_rest
         if not self.joined:
             self.due = now + self.venue.quiet_join_after
             self.step = "join"

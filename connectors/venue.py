@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -47,7 +48,7 @@ class Heartbeat:
     """How a living connection sounds.
 
     silent_after: seconds without any frame after which values are withdrawn; twice that and the socket is given up.
-    ping: text that the client sends every `every` seconds, "" for none.
+    ping: text that the client sends every `every` seconds, "" for none; {id} in it is the number of the request.
     """
 
     silent_after: float
@@ -61,6 +62,7 @@ class Limits:
 
     weight_per_minute: request weights a minute and address, shared by all products that name the same `pool`.
     life: seconds after which the venue closes a connection; it is replaced a little before.
+    pause: seconds to wait after connecting before the first message.
     """
 
     symbols: int = 50
@@ -70,6 +72,7 @@ class Limits:
     pool: str = ""
     life: float = 0.0
     connects_per_minute: float = 60.0
+    pause: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,23 @@ class RestSnapshot:
     )
 
 
+@dataclass(frozen=True)
+class SocketSnapshot(RestSnapshot):
+    """A whole book that is asked for on the socket by `Venue.ask`; its frame, a SNAPSHOT, is read by `layout`."""
+
+    path: str = ""
+    limit: int = 0
+    weight: int = 0
+
+
+@dataclass(frozen=True)
+class Door:
+    """A REST call (POST, empty body) whose answer says where to connect: `Venue.address_in` reads it."""
+
+    path: str
+    weight: int = 1
+
+
 class Venue:
     """One part of an exchange with endpoints of its own. Class attributes are facts; see the module for the steps."""
 
@@ -106,6 +126,8 @@ class Venue:
     history: ClassVar[frozenset[str]] = frozenset(
         {"snapshot"}
     )  # ACTION words for prints from before we listened
+    # What is on the wire -> the JSON of `layout`; raises MalformedMessage with what could be read. None: it is that.
+    unpack: ClassVar[staticmethod[[bytes], bytes] | None] = None
     plain: ClassVar[frozenset[bytes]] = frozenset()  # frames that are no JSON and only prove life
     taker_bought: ClassVar[str]  # word in the SIDE slot
     taker_sold: ClassVar[str]
@@ -117,6 +139,7 @@ class Venue:
     trade_number: ClassVar[Slot] = Slot.ID  # where the number of a print stands
     first_trades_are_history: ClassVar[bool] = False  # the first message of prints is from before we listened
     trade_ids_contiguous: ClassVar[bool] = False
+    trades_repeat: ClassVar[bool] = False  # a subscription begins with prints from before it
     side_disputed: ClassVar[bool] = False
 
     rule: ClassVar[Rule] = Unnumbered()
@@ -133,6 +156,8 @@ class Venue:
     quiet_join_after: ClassVar[int] = (
         1_500_000_000  # ns without an update after which a REST snapshot stands alone
     )
+    door: ClassVar[Door | None] = None  # None: the address is known
+    welcomes: ClassVar[bool] = False  # nothing may be sent before the venue has said `Welcomed`
     heartbeat: ClassVar[Heartbeat] = Heartbeat(silent_after=10.0)
     limits: ClassVar[Limits] = Limits()
     depth: ClassVar[int] = 0  # levels a side that are subscribed to; 0 is the full book
@@ -158,6 +183,7 @@ class Venue:
 
     @property
     def snapshot_by_rest(self) -> bool:
+        """Does the whole book come apart from the updates, when it is asked for (by REST or on the socket)?"""
         return self.snapshot is not None
 
     @property
@@ -188,6 +214,10 @@ class Venue:
     def address(self, route: str) -> str:
         return self.ws + self.routes[route].path
 
+    def address_in(self, answer: Any, attempt: int) -> str:
+        """The address that the answer at the `door` (decoded JSON) gives for this attempt to connect."""
+        raise NotImplementedError
+
     # -- what a venue translates -----------------------------------------------------------------------------
 
     def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
@@ -216,6 +246,13 @@ class Venue:
     def native_in(self, word: str) -> str:
         """The instrument's id in what stands in the SYMBOL slot, where more stands there (a channel's name)."""
         return word
+    def ask(self, symbol: str, request: int) -> Iterable[str]:
+        """Text frames that ask for a `SocketSnapshot` of this native symbol."""
+        raise NotImplementedError
+
+    def symbol_in(self, kind: str) -> str:
+        """Native symbol, where only the kind of a message tells it (`market.btcusdt.trade.detail`); else ""."""
+        return ""
 
     def depth_in(self, kind: str) -> int:
         """Levels a side, where the kind of a message tells (`orderbook.50.BTCUSDT`); else 0."""
@@ -232,9 +269,13 @@ class Venue:
 
     def snapshot_symbol(self, url: str) -> str:
         """Native symbol of a recorded snapshot request, "" if the url is none of this product's."""
-        if self.snapshot is None:
+        if self.snapshot is None or not self.snapshot.path:
             return ""
         asked, ours = urlsplit(url), urlsplit(self.snapshot.path)
+        before, in_path, after = ours.path.partition("{symbol}")
+        if in_path:
+            found = re.search(re.escape(before) + r"([^/]+)" + re.escape(after) + r"\Z", asked.path)
+            return found[1] if found else ""
         if not asked.path.endswith(ours.path):
             return ""
         key = next(name for name, value in parse_qs(ours.query).items() if value == ["{symbol}"])
@@ -251,6 +292,12 @@ class Venue:
     def instrument_paths(self) -> Sequence[str]:
         """REST paths whose answers list the instruments; behind a space the JSON to be POSTed to a path."""
         return ()
+
+    def lists_instruments(self, url: str) -> bool:
+        """Is a recorded request one for a list of instruments?"""
+        path = urlsplit(url).path
+        known = any(path.endswith(urlsplit(ours).path) for ours in self.instrument_paths())
+        return known or path.startswith(self.lists_read or ("\0",))
 
     def instruments(self, answer: Any) -> Iterable[Instrument]:
         """Read one such answer (decoded JSON); rows of other products are left out."""

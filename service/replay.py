@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -123,6 +122,11 @@ class Player:
             if venue is None:
                 self._note_unknown(line)
                 return None
+            if venue.door is not None:  # each attempt to connect has an address of its own
+                same = (one for one in found.values() if type(one.keeper.venue) is type(venue))
+                if (session := next(same, None)) is not None:
+                    found[key] = session
+                    return session
             found[key] = self._continued(index, line, venue) or self._made(index, line, venue)
         return found[key]
 
@@ -249,8 +253,7 @@ class Player:
     def _learn(self, line: Line, path: Path) -> None:
         for kind in self.products:
             venue = kind()
-            known = any(_path(line.url).endswith(_path(ours)) for ours in venue.instrument_paths())
-            if not known and not _path(line.url).startswith(venue.lists_read or ("\0",)):
+            if not venue.lists_instruments(line.url):
                 continue
             try:
                 found = list(venue.instruments(_decode(line.frame)))
@@ -258,10 +261,6 @@ class Player:
                 continue  # another product's list under the same path
             for one in found:
                 self.instruments[venue.name, venue.product, one.native] = one
-
-
-def _path(url: str) -> str:
-    return urlsplit(url).path
 
 
 def _chosen(venue: str, market: str) -> list[type[Venue]]:
