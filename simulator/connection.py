@@ -96,7 +96,7 @@ class Connection:
             return
         self.spoke_at = now
         for text in faults.sent(frame, self.number):
-            self._push(text, now + delay_ns)
+            self._push(self.packed(text), now + delay_ns)
 
     def say(self, text: str, now: int, *, kind: Kind = "control", delay_ns: int = 0) -> None:
         """Send a text that speaks of no book."""
@@ -175,6 +175,10 @@ class Connection:
     def received(self, text: str, now: int) -> None:
         """A text frame from the client."""
         raise NotImplementedError
+
+    def packed(self, text: str) -> str | bytes:
+        """A frame as it goes over the wire: text, or bytes for a binary frame."""
+        return text
 
     def notice(self, now: int) -> None:
         """Say that the venue is going to close this socket, where it says so."""

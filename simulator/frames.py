@@ -48,7 +48,7 @@ class Close:
     reason: str = ""
 
 
-Outgoing = str | Ping | Close
+Outgoing = str | bytes | Ping | Close
 
 
 @dataclass(slots=True)

@@ -17,11 +17,13 @@ from connectors.session import Session
 from connectors.sync import CROSSED, LIVE, LOST, STALE, SYNCING, Listener, Pair
 from connectors.venue import Channel, Venue
 from service.engine import Engine
-from tests.support.wires import MS, START, WIRES, Levels, Wire
+from tests.support import wires
+from tests.support.wires import MS, START, Levels, Wire
 from tests.support.wires_flat import FLAT
+from tests.support.wires_transport import TRANSPORT
 
-WIRES = WIRES | FLAT
 SECOND = 1_000_000_000
+WIRES = wires.WIRES | FLAT | TRANSPORT
 VENUES = sorted(WIRES)
 every_venue = pytest.mark.parametrize("key", VENUES, ids=" ".join)
 BIDS: Levels = [("100.0", "5.000"), ("99.5", "3.000"), ("99.0", "8.000")]
@@ -60,6 +62,8 @@ class Line:
         assert isinstance(self.acts()[0], Connect)
         self.keeper.opened(self.now)
         self.acts()
+        if self.wire.welcome:
+            self.hear(self.wire.welcome)
         for _ in range(20):
             self.wait(0.5, but=("fetch",))
         for frame in self.wire.greeting():
@@ -75,8 +79,8 @@ class Line:
     def hear(self, frame: str | bytes) -> Line:
         self.now += SECOND // 10
         for one in frame.split("\n") if isinstance(frame, str) else [frame]:
-            self.session.received(one.encode() if isinstance(one, str) else one, self.now)
-        self.acts()
+            self.session.received(self.wire.packed(one) if isinstance(one, str) else one, self.now)
+            self.acts()
         return self
 
     def whole(self, bids: Levels = BIDS, asks: Levels = ASKS) -> Line:
@@ -84,9 +88,11 @@ class Line:
         if self.wire.overlaps:
             self.hear(self.wire.changed([], []))
         body = self.wire.whole(bids, asks)
-        if not self.wire.by_rest:
+        if not self.wire.by_rest and not self.wire.asked:
             return self.hear(body)
         self.hear(self.wire.changed(bids[:1], asks[:1]))
+        if self.wire.asked:
+            return self.hear(body)
         self.now += SECOND // 10
         self.keeper.fetched(self.wire.native, 200, body.encode(), self.now)
         self.acts()
@@ -149,7 +155,7 @@ def test_a_book_follows_its_venue(key: tuple[str, str]) -> None:
         assert line.pair.state == LIVE, line.pair.reason
         assert line.right()
     assert (line.pair.gaps, line.pair.checksums_failed, line.pair.resyncs) == (0, 0, 0)
-    assert line.pair.updates == 200 + (line.wire.by_rest or line.wire.images)
+    assert line.pair.updates == 200 + (line.wire.joining or line.wire.images)
 
 
 @every_venue
@@ -223,7 +229,7 @@ def test_a_late_message_is_a_loss(key: tuple[str, str]) -> None:
 @every_venue
 def test_a_second_whole_book_replaces_the_first(key: tuple[str, str]) -> None:
     line = live(key)
-    if line.wire.by_rest:
+    if line.wire.by_rest or line.wire.asked:
         line.keeper.fetched(
             line.wire.native, 200, b'{"lastUpdateId":1,"bids":[["1","1"]],"asks":[["2","1"]]}', line.now
         )
@@ -293,7 +299,7 @@ def test_a_print_that_cannot_be_read_costs_no_book(key: tuple[str, str]) -> None
     line = live(key)
     frame = line.wire.fill("100.5", "2.000", "buy")
     for length in range(len(frame) * 3 // 4, len(frame)):
-        line.session.received(frame[:length].encode(), line.now)
+        line.session.received(line.wire.packed(frame[:length]), line.now)
     if line.venue.counts_connection or line.wire.kind_last:
         return
     assert (line.pair.state, line.pair.gaps, line.pair.trades) == (LIVE, 0, 0)

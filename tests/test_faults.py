@@ -105,7 +105,7 @@ def faults(name: str, product: str) -> st.SearchStrategy[Fault]:
         st.builds(MalformedRest, symbol=symbol, count=st.integers(1, 3)),
     ]
     venue = Link(name, product, levels=5).venue
-    by_rest = rest if venue.snapshot_by_rest else []
+    by_rest = rest if venue.snapshot is not None and venue.snapshot.path else []
     # A sequence says that nothing was lost, not that a size is right: only a checksum or an image shows that.
     changed = (
         [corrupt]
@@ -209,7 +209,8 @@ def test_books_start_and_stay_true(name: str, product: str) -> None:
     assert link.unequal() == []
     assert link.wrong == []
     assert link.checked > (6 if link.venue.proof == "image" else 100)  # an image comes every five seconds
-    assert first == len(link.natives) * link.venue.snapshot_by_rest == len(link.fetches)
+    asks_by_rest = link.venue.snapshot is not None and bool(link.venue.snapshot.path)
+    assert first == len(link.natives) * asks_by_rest == len(link.fetches)
     assert all((pair.resyncs, pair.gaps) == (0, 0) for pair in link.books.values())
 
 

@@ -63,6 +63,14 @@ SYMBOLS = {  # (venue, product) -> native ids of the simulator's catalogue
     ("gemini", "public"): ("btcusd", "ethusd"),
     ("upbit", "spot"): ("KRW-BTC", "KRW-ETH"),
     ("bithumb", "spot"): ("KRW-BTC", "KRW-ETH"),
+    ("htx", "spot"): ("btcusdt", "ethusdt"),
+    ("htx", "linear"): ("BTC-USDT", "ETH-USDT"),
+    ("htx", "inverse"): ("BTC-USD",),
+    ("kucoin", "spot"): ("BTC-USDT", "ETH-USDT"),
+    ("kucoin", "futures"): ("XBTUSDTM", "XBTUSDM"),
+    ("crypto_com", "market"): ("BTC_USD", "BTCUSD-PERP"),
+    ("mexc", "spot"): ("BTCUSDT", "ETHUSDT"),
+    ("mexc", "contract"): ("BTC_USDT", "BTC_USD"),
 }
 
 
@@ -130,14 +138,16 @@ class Link:
         self.behind: set[str] = set()  # ids whose last frame did not reach us as it was meant
         self.tainted: dict[str, int] = {}  # ids with damage that their venue cannot show -> when
         self.touched: dict[str, int] = {}  # ids whose frames a fault spoilt -> how often
+        snapshot = self.venue.snapshot
+        self.most_proven = snapshot.limit if snapshot and snapshot.path else 0  # levels of a snapshot by REST
         self.checked = 0
         self.fetched = False
         self.wrong: list[str] = []
         self._lists: dict[str, str] = {}
         self._instruments = self._listed(missing)
         self.simulator.faults.sent = self._watched(self.simulator.faults.sent)  # type: ignore[method-assign,assignment]
-        for route in self.venue.routes:
-            self.add(route)
+        for number, route in enumerate(self.venue.routes):
+            self.add(route, str(number))  # an empty seed would be another one in the replay
 
     # -- making ----------------------------------------------------------------------------------------------
 
@@ -216,12 +226,22 @@ class Link:
         except KeyError:
             return f"{pair.native}: not subscribed"
         bids, asks = pair.raw_levels(depth or 100_000)
-        for side, ours, theirs in (("bid", bids, truth.bids), ("ask", asks, truth.asks)):
-            mine = [(Decimal(price), Decimal(size)) for price, size in ours]
+        for side, ours, true in (("bid", bids, truth.bids), ("ask", asks, truth.asks)):
+            mine, theirs = [(Decimal(price), Decimal(size)) for price, size in ours], true
+            if self.most_proven and not depth:
+                mine, theirs = self._proven(pair, side, mine), self._proven(pair, side, theirs)
             if mine != (theirs[:depth] if depth else theirs):
                 wrong = sorted(set(mine) ^ set(theirs[: len(mine)]))[:3]
                 return f"{pair.native} {side}s {len(mine)}/{len(theirs)}: {wrong}"
         return ""
+
+    def _proven(
+        self, pair: Pair, side: str, levels: list[tuple[Decimal, Decimal]]
+    ) -> list[tuple[Decimal, Decimal]]:
+        """The levels within the range of the last snapshot; beyond it a book holds only what changed since."""
+        unit = Decimal(1).scaleb(-pair.book.price_places)
+        low, high = pair.book.bid_floor * unit, pair.book.ask_ceiling * unit
+        return [level for level in levels if (level[0] >= low if side == "bid" else level[0] <= high)]
 
     def unequal(self) -> list[str]:
         """All books that differ from the truth, compared in full."""
@@ -315,7 +335,25 @@ class Link:
                 case Replace(reason):
                     self._replace(wire, reason)
 
-    def _connect(self, wire: Wire, url: str) -> None:
+    def _address(self, wire: Wire) -> str:
+        """What the venue says at its door; "" where it does not say, and the attempt has failed."""
+        assert self.venue.door is not None
+        path = (self.venue.rest + self.venue.door.path).removeprefix("http://sim")
+        answer = self.simulator.rest("POST", path, {}, self.now)
+        if wire.recorder:
+            wire.recorder.fetched(
+                self.venue.rest + self.venue.door.path, answer.status, answer.body.encode(), self._before()
+            )
+        if answer.status == 200:
+            try:
+                return self.venue.address_in(json.loads(answer.body), len(self.connected))
+            except ValueError:
+                answer.status = 0  # cut in the middle
+        wire.url = self.venue.rest + self.venue.door.path
+        self._closed(wire, f"no address: http {answer.status}")
+        return ""
+
+    def _connect(self, wire: Wire, address: str) -> None:
         when = max(self.now + HANDSHAKE, self.connects.ready_at(1, self.now))
         self.connects.spend(1, when)
 
@@ -323,6 +361,9 @@ class Link:
             if wire not in self.wires:
                 return
             self.connected.append(now)
+            url = address
+            if self.venue.door is not None and not (url := self._address(wire)):
+                return
             wire.url = url
             try:
                 wire.connection = self.simulator.connect(url.removeprefix("ws://sim"), now)
@@ -421,8 +462,8 @@ class Link:
         frames = connection.frames_to_send(now)
         for what in frames:
             match what:
-                case str():
-                    at, frame = self._before(), what.encode()
+                case str() | bytes():
+                    at, frame = self._before(), what.encode() if isinstance(what, str) else what
                     if wire.recorder:
                         wire.recorder.received(wire.url, frame, at)
                     wire.session.received(frame, at)

@@ -31,6 +31,8 @@ class Wire:
 
     native = "BTCUSDT"
     by_rest = False
+    asked = False  # the whole book answers a request on the socket
+    welcome = ""  # what the venue says before anything may be sent
     proven = True
     images = False  # every message is the whole book
     overlaps = False  # a REST snapshot stands only where older updates have come before it
@@ -40,6 +42,15 @@ class Wire:
     def __init__(self) -> None:
         self.sides: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self.ms, self.number, self.fills = START, 1000, 0
+
+    @property
+    def joining(self) -> int:
+        """Updates that follow a whole book which comes apart from them."""
+        return int(self.by_rest or self.asked)
+
+    def packed(self, frame: str) -> bytes:
+        """A frame as it goes over the socket."""
+        return frame.encode()
 
     def whole(self, bids: Levels, asks: Levels) -> str:
         """The book is these levels."""
