@@ -1,0 +1,248 @@
+"""HTX (Huobi): spot by `mbp.150` on /feed, linear and coin swaps by `depth.size_150.high_freq`; every frame is gzip'd.
+
+Spot names the id before each increment and gives the whole book to who asks for it on the same socket. Swaps begin with
+the whole book and count their messages by one. Channel and symbol stand in one word, `market.btcusdt.mbp.150`.
+Recordings of `depth.step0` are whole books, one a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import orjson
+
+from ..events import Accepted, Answer, Noted, Refused, Said, Unsubscribed
+from ..instruments import Instrument, Market, canonical
+from ..rules import Consecutive, Resetting
+from ..shape import (
+    ACTION,
+    ASKS,
+    BIDS,
+    ID,
+    KIND,
+    LAST,
+    PREVIOUS,
+    PRICE,
+    SENT,
+    SIDE,
+    SIZE,
+    TIME,
+    Kind,
+    Leaf,
+)
+from ..unpacking import gunzip
+from ..venue import Channel, Heartbeat, Limits, Route, SocketSnapshot, Venue
+
+# Longest first where one ends in another; only for recordings without an instrument list.
+QUOTES = ("usdt", "usdc", "usdd", "husd", "btc", "eth", "ht", "trx", "eur", "try", "usd")
+PRINT = {"id": Leaf(), "ts": TIME, "amount": SIZE, "quantity": Leaf(), "price": PRICE, "direction": SIDE}
+
+
+class Htx(Venue):
+    """What all HTX products share."""
+
+    name = "htx"
+    unpack = staticmethod(gunzip)
+    ids_alone = True
+    trades_repeat = True  # the last prints come before the ack
+    taker_bought, taker_sold = "buy", "sell"
+    heartbeat = Heartbeat(silent_after=15.0)  # the venue pings every 5 s
+    depth = 150
+    depths: ClassVar[tuple[int, ...]] = (5, 10, 20, 150, 400)
+    proof = "sequence"
+    limits = Limits(symbols=50, messages_per_second=10, topics_per_message=2, weight_per_minute=4800)
+    blind_spots = ("only the best 150 levels a side are sent",)
+    book_topic: ClassVar[str]
+    markets = frozenset({Market.SPOT})
+
+    def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        return self._requests("sub", symbols, channels, request)
+
+    def unsubscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        return self._requests("unsub", symbols, channels, request)
+
+    def _requests(
+        self, verb: str, symbols: Sequence[str], channels: Sequence[Channel], request: int
+    ) -> Iterable[str]:
+        """A message a topic."""
+        wanted = [(symbol, channel) for symbol in symbols for channel in channels]
+        for offset, (symbol, channel) in enumerate(wanted):
+            topic = self.book_topic if channel is Channel.BOOK else "trade.detail"
+            message = {verb: f"market.{symbol}.{topic}", "id": str(request + offset)}
+            if "high_freq" in topic:
+                message["data_type"] = "incremental"  # without it each message would be the whole book
+            yield orjson.dumps(message).decode()
+
+    def control(self, message: dict[str, Any]) -> Iterable[Said]:
+        request = str(message.get("id") or "")
+        if "ping" in message:
+            yield Answer(orjson.dumps({"pong": message["ping"]}).decode())
+        elif message.get("status") == "error":
+            why = str(message.get("err-msg"))
+            yield Refused(why, request=request, symbol=self.symbol_in(why.rpartition(" ")[2]))
+        elif "subbed" in message:
+            yield Accepted(request=request, symbol=self.symbol_in(str(message["subbed"])))
+        elif "unsubbed" in message:
+            yield Unsubscribed(request=request, symbol=self.symbol_in(str(message["unsubbed"])))
+        else:
+            yield Noted(str(message.get("topic") or message.get("op") or "unknown"))
+
+    def symbol_in(self, kind: str) -> str:
+        parts = kind.split(".")
+        return parts[1] if len(parts) > 2 and parts[0] == "market" else ""
+
+    def depths_asked(self, message: dict[str, Any]) -> Mapping[str, int]:
+        topic = str(message.get("sub") or message.get("subbed") or "")
+        levels = topic.removesuffix(".high_freq").replace("size_", "").rpartition(".")[2]
+        incremental = ".mbp." in topic or ".high_freq" in topic
+        return {self.symbol_in(topic): int(levels)} if incremental and levels.isdigit() else {}
+
+
+class HtxSpot(Htx):
+    """Spot: increments and whole books on /feed, prints on /ws; sizes in base."""
+
+    product = "spot"
+    newest_first = True
+    ws, rest = "wss://api.huobi.pro", "https://api.huobi.pro"
+    routes = {"feed": Route("/feed", (Channel.BOOK,)), "ws": Route("/ws", (Channel.TRADES,))}
+    recorded_at: ClassVar[tuple[str, ...]] = (
+        "api.huobi.pro/ws",
+        "api.huobi.pro/feed",
+        "api-aws.huobi.pro/ws",
+        "api-aws.huobi.pro/feed",
+    )
+    layout = {
+        "ch": KIND,
+        "rep": KIND,
+        "status": ACTION,  # of the answer that is the whole book
+        "ts": SENT,
+        "tick": {
+            "seqNum": LAST,
+            "prevSeqNum": PREVIOUS,
+            "version": LAST,
+            "ts": TIME,
+            "bids": BIDS,
+            "asks": ASKS,
+            "data": {**PRINT, "tradeId": ID},  # `id` has more than 64 bits
+        },
+        "data": {"seqNum": LAST, "bids": BIDS, "asks": ASKS},
+    }
+    whole = frozenset({"ok"})
+    kinds = {
+        "market.*.mbp.150": Kind.BOOK,
+        "market.*.mbp.400": Kind.BOOK,
+        "market.*.mbp.20": Kind.BOOK,
+        "market.*.mbp.5": Kind.BOOK,
+        "market.*.depth.step0": Kind.IMAGE,
+        "market.*.trade.detail": Kind.TRADE,
+        "market.*": Kind.IGNORED,
+    }
+    rule = Resetting()
+    snapshot = SocketSnapshot(
+        limit=150, layout={"ts": SENT, "data": {"seqNum": LAST, "bids": BIDS, "asks": ASKS}}
+    )
+    book_topic = "mbp.150"
+    interval = "100ms"
+
+    def ask(self, symbol: str, request: int) -> Iterable[str]:
+        yield orjson.dumps({"req": f"market.{symbol}.{self.book_topic}", "id": str(request)}).decode()
+
+    def instrument_paths(self) -> Sequence[str]:
+        return ("/v1/common/symbols",)
+
+    def instruments(self, answer: Any) -> Iterable[Instrument]:
+        for row in answer["data"]:
+            yield self._instrument(
+                row["symbol"],
+                row["base-currency"],
+                row["quote-currency"],
+                tick=Decimal(1).scaleb(-int(row["price-precision"])),
+                lot=Decimal(1).scaleb(-int(row["amount-precision"])),
+                active=row["state"] == "online",
+            )
+
+    def infer(self, native: str) -> Instrument:
+        quote = next((one for one in QUOTES if native.endswith(one) and native != one), "")
+        base = native.removesuffix(quote) if quote else native
+        return self._instrument(native, base, quote or "unknown", inferred=True)
+
+    def _instrument(self, native: str, base: str, quote: str, **more: Any) -> Instrument:
+        base, quote = base.upper(), quote.upper()
+        symbol = canonical(base, quote, Market.SPOT)
+        return Instrument(self.name, native, symbol, Market.SPOT, base, quote, quote, **more)
+
+
+class HtxSwap(Htx):
+    """What the swaps share: sizes are contracts."""
+
+    ws, rest = "wss://api.hbdm.com", "https://api.hbdm.com"
+    layout = {
+        "ch": KIND,
+        "ts": SENT,
+        "tick": {
+            "event": ACTION,
+            "version": LAST,
+            "ts": TIME,
+            "bids": BIDS,
+            "asks": ASKS,
+            "data": {**PRINT, "id": ID},
+        },
+    }
+    kinds = {
+        "market.*.depth.size_150.high_freq": Kind.BOOK,
+        "market.*.depth.size_20.high_freq": Kind.BOOK,
+        "market.*.depth.step0": Kind.IMAGE,
+        "market.*.trade.detail": Kind.TRADE,
+        "market.*": Kind.IGNORED,
+    }
+    rule = Consecutive()
+    book_topic = "depth.size_150.high_freq"
+    interval = "30ms"
+
+    def instruments(self, answer: Any) -> Iterable[Instrument]:
+        for row in answer["data"]:
+            yield self._instrument(
+                row["contract_code"],
+                contract_size=Decimal(str(row["contract_size"])),
+                tick=Decimal(str(row["price_tick"])),
+                lot=Decimal(1),
+                active=row["contract_status"] == 1,
+            )
+
+    def infer(self, native: str) -> Instrument:
+        return self._instrument(native, contract_size=None, inferred=True)
+
+    def _instrument(self, native: str, **more: Any) -> Instrument:
+        base, quote, *tail = native.split("-")
+        expiry = tail[0] if tail else ""
+        inverse = self.product == "inverse"
+        market = Market.FUTURE if expiry else Market.PERP
+        settle = base if inverse else quote
+        symbol = canonical(base, quote, market, settle=settle, expiry=expiry)
+        return Instrument(
+            self.name, native, symbol, market, base, quote, settle, inverse=inverse, expiry=expiry, **more
+        )
+
+
+class HtxLinear(HtxSwap):
+    """Swaps and dated futures in USDT: a contract is `contract_size` of base."""
+
+    product, markets = "linear", frozenset({Market.PERP, Market.FUTURE})
+    routes = {"": Route("/linear-swap-ws")}
+    recorded_at: ClassVar[tuple[str, ...]] = ("api.hbdm.com/linear-swap-ws", "api.hbdm.vn/linear-swap-ws")
+
+    def instrument_paths(self) -> Sequence[str]:
+        return ("/linear-swap-api/v1/swap_contract_info?business_type=all",)
+
+
+class HtxInverse(HtxSwap):
+    """Coin swaps: a contract is `contract_size` USD, margin in base."""
+
+    product, markets = "inverse", frozenset({Market.PERP})
+    routes = {"": Route("/swap-ws")}
+    recorded_at: ClassVar[tuple[str, ...]] = ("api.hbdm.com/swap-ws", "api.hbdm.vn/swap-ws")
+
+    def instrument_paths(self) -> Sequence[str]:
+        return ("/swap-api/v1/swap_contract_info",)
