@@ -1,0 +1,186 @@
+"""Crypto.com Exchange v1: spot, perpetuals, dated futures on one socket. Channels `book.X.50` (10 ms) and `trade.X`.
+
+Each update names the id before it (`pu`); ids jump, and an idle book repeats its own every 5 s. `cs` is a checksum
+whose rule nobody outside knows, so it is left unread.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import orjson
+
+from ..events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed
+from ..instruments import Instrument, Market, canonical
+from ..rules import Resetting
+from ..shape import (
+    ASKS,
+    BIDS,
+    KIND,
+    LAST,
+    PREVIOUS,
+    PRICE,
+    SENT,
+    SIDE,
+    SIZE,
+    SYMBOL,
+    TIME,
+    Kind,
+    Leaf,
+)
+from ..venue import Channel, Heartbeat, Limits, Venue
+
+QUOTES = ("USDT", "USDC", "USD")
+MARKETS = {"CCY_PAIR": Market.SPOT, "PERPETUAL_SWAP": Market.PERP, "FUTURE": Market.FUTURE}
+DERIVED = re.compile(r"(?P<pair>\w+)-(?P<tail>PERP|\d{6})")
+
+
+class CryptoCom(Venue):
+    """All products; the id tells the kind, sizes are base everywhere."""
+
+    name, product = "crypto_com", "market"
+    markets = frozenset({Market.SPOT, Market.PERP, Market.FUTURE})
+    ws, rest = "wss://stream.crypto.com/exchange/v1/market", "https://api.crypto.com"
+    recorded_at: ClassVar[tuple[str, ...]] = ("stream.crypto.com/exchange/v1/market",)
+    layout = {
+        "id": Leaf(),
+        "method": Leaf(),
+        "code": Leaf(),
+        "result": {
+            "instrument_name": SYMBOL,
+            "subscription": Leaf(),
+            "channel": KIND,
+            "data": {
+                "update": {"asks": ASKS, "bids": BIDS},
+                "asks": ASKS,
+                "bids": BIDS,
+                "t": SENT,
+                "tt": TIME,
+                "u": LAST,
+                "pu": PREVIOUS,
+                "p": PRICE,
+                "q": SIZE,
+                "s": SIDE,
+            },
+        },
+    }
+    kinds = {
+        "book": Kind.SNAPSHOT,
+        "book.update": Kind.DELTA,
+        "trade": Kind.TRADE,
+        "ticker": Kind.IGNORED,
+        "mark": Kind.IGNORED,
+        "index": Kind.IGNORED,
+        "funding": Kind.IGNORED,
+    }
+    taker_bought, taker_sold = "BUY", "SELL"
+    trades_repeat = newest_first = True
+    rule = Resetting()
+    heartbeat = Heartbeat(silent_after=15.0)  # PING frames and idle updates come every 5 s
+    limits = Limits(
+        symbols=100,
+        messages_per_second=10,
+        topics_per_message=100,
+        weight_per_minute=600,
+        connects_per_minute=60,
+        pause=1.0,  # the rate limit counts from the second of the connect
+    )
+    depth, depths = 50, (10, 50, 150)
+    proof = "sequence"
+    interval = "10ms"
+    blind_spots = (
+        "only the best 50 levels a side are sent",
+        "a repeated print is not seen: fills of one match share an id",
+    )
+
+    def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        extra = {"book_subscription_type": "SNAPSHOT_AND_UPDATE", "book_update_frequency": 10}
+        yield self._request(
+            "subscribe", symbols, channels, request, extra if Channel.BOOK in channels else {}
+        )
+
+    def unsubscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
+        yield self._request("unsubscribe", symbols, channels, request, {})
+
+    def _request(
+        self,
+        method: str,
+        symbols: Sequence[str],
+        channels: Sequence[Channel],
+        request: int,
+        extra: Mapping[str, Any],
+    ) -> str:
+        names = {Channel.BOOK: f"book.{{}}.{self.depth}", Channel.TRADES: "trade.{}"}
+        wanted = [names[channel].format(symbol) for channel in channels for symbol in symbols]
+        params = {"channels": wanted, **extra}
+        return orjson.dumps({"id": request, "method": method, "params": params}).decode()
+
+    def control(self, message: dict[str, Any]) -> Iterable[Said]:
+        method, request = message.get("method"), str(message.get("id", ""))
+        symbol = symbol_of(str(message.get("channel") or ""))
+        if method == "public/heartbeat":
+            answer = {"id": message["id"], "method": "public/respond-heartbeat"}
+            yield Answer(orjson.dumps(answer).decode())
+        elif message.get("code", 0) != 0 and method in ("subscribe", "unsubscribe"):
+            why = f"{message['code']} {message.get('message')}"
+            yield Refused(why, request="" if symbol else request, symbol=symbol)
+        elif message.get("code") == 1013:
+            yield Leaving(str(message.get("message")))
+        elif method == "subscribe":
+            yield Accepted(request=request, symbol=symbol)
+        elif method == "unsubscribe":
+            yield Unsubscribed(request=request)
+        else:
+            yield Noted(str(method or "unknown"))
+
+    def depths_asked(self, message: dict[str, Any]) -> Mapping[str, int]:
+        params = message.get("params")
+        channels = params.get("channels") if isinstance(params, dict) else [message.get("channel")]
+        found = [str(one).split(".") for one in channels or ()]
+        return {
+            parts[1]: int(parts[2])
+            for parts in found
+            if len(parts) == 3 and parts[0] == "book" and parts[2].isdigit()
+        }
+
+    def instrument_paths(self) -> Sequence[str]:
+        return ("/exchange/v1/public/get-instruments",)
+
+    def instruments(self, answer: Any) -> Iterable[Instrument]:
+        for row in answer["result"]["data"]:
+            if row["inst_type"] not in MARKETS:
+                continue
+            yield self._instrument(
+                row["symbol"],
+                row["base_ccy"],
+                row["quote_ccy"],
+                contract_size=Decimal(row.get("contract_size") or "1"),
+                tick=Decimal(row["price_tick_size"]),
+                lot=Decimal(row["qty_tick_size"]),
+                active=row["tradable"],
+            )
+
+    def infer(self, native: str) -> Instrument:
+        if found := DERIVED.fullmatch(native):
+            quote = next((one for one in QUOTES if found["pair"].endswith(one)), "UNKNOWN")
+            return self._instrument(native, found["pair"].removesuffix(quote), quote, inferred=True)
+        base, _, quote = native.partition("_")
+        return self._instrument(native, base, quote or "UNKNOWN", inferred=True)
+
+    def _instrument(self, native: str, base: str, quote: str, **more: Any) -> Instrument:
+        found = DERIVED.fullmatch(native)
+        market = Market.SPOT
+        if found:
+            market = Market.PERP if found["tail"] == "PERP" else Market.FUTURE
+        expiry = found["tail"] if found and market is Market.FUTURE else ""
+        symbol = canonical(base, quote, market, expiry=expiry)
+        return Instrument(self.name, native, symbol, market, base, quote, quote, expiry=expiry, **more)
+
+
+def symbol_of(channel: str) -> str:
+    """The instrument in the name of a channel: `book.BTCUSD-PERP.50`."""
+    parts = channel.split(".")
+    return parts[1] if len(parts) > 1 else ""
