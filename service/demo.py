@@ -34,6 +34,14 @@ SYMBOLS: Mapping[str, list[str]] = {
     "upbit": ["BTC-KRW", "ETH-KRW", "BTC-USDT"],
     "bithumb": ["BTC-KRW", "ETH-KRW"],
     "dydx": ["BTC-USD-PERP:USDC", "ETH-USD-PERP:USDC"],
+    "kraken_futures": ["BTC-USD-PERP:BTC", "ETH-USD-PERP"],
+    "deribit": ["BTC-USD-PERP:BTC", "ETH-USD-PERP:ETH"],
+    "bitfinex": ["BTC-USD", "ETH-USDT"],
+    "hyperliquid": ["BTC-USDC-PERP", "ETH-USDC-PERP"],
+    "htx": ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "BTC-USD-PERP:BTC"],
+    "kucoin": ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "BTC-USD-PERP:BTC"],
+    "crypto_com": ["BTC-USD", "BTC-USD-PERP"],
+    "mexc": ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "BTC-USD-PERP:BTC"],
 }
 
 

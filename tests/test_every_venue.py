@@ -309,9 +309,9 @@ def test_a_print_that_cannot_be_read_costs_no_book(key: tuple[str, str]) -> None
 
 
 def asked_for(line: Line) -> list[str]:
-    """Frames that subscribe, by the word or, in Korea, by their ticket."""
+    """Frames that subscribe, by a word such as subscribe or sub or, in Korea, by their ticket."""
     sent = [action.text for action in line.done if isinstance(action, Send)]
-    return [text for text in sent if "ubscri" in text.lower() or "ticket" in text]
+    return [text for text in sent if "sub" in text.lower() or "ticket" in text]
 
 
 @every_venue

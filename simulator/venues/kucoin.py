@@ -193,7 +193,7 @@ class Kucoin(SimulatedVenue):
         product = path.split("/")[1] if path.startswith(("/spot/", "/futures/")) else ""
         return product, query.get("symbol", "")
 
-    def posted(self, path: str, now: int) -> Answer:
+    def posted(self, path: str, body: str, now: int) -> Answer:
         product, _ = self.subject(path, {})
         if not product or not path.endswith("/api/v1/bullet-public"):
             return Answer(405, "{}")

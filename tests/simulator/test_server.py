@@ -1,6 +1,7 @@
 """Real sockets: a round trip with every venue, control, faults, an orderly and an abrupt end."""
 
 import asyncio
+import gzip
 import json
 import time
 
@@ -131,17 +132,53 @@ TRIPS = {
         '"l2Book","data":{"coin"',
         '/info {"type":"meta"}',
     ),
+    "htx": (
+        "linear",
+        "/linear-swap-ws",
+        '{"sub":"market.BTC-USDT.depth.size_150.high_freq","data_type":"incremental","id":"3"}',
+        '"update"',
+        "/linear-swap-api/v1/swap_contract_info",
+    ),
+    "kucoin": (
+        "spot",
+        "",
+        '{"id":"1","type":"subscribe","topic":"/market/level2:BTC-USDT","response":true}',
+        "sequenceStart",
+        "/api/v1/market/orderbook/level2_100?symbol=BTC-USDT",
+    ),
+    "crypto_com": (
+        "market",
+        "/exchange/v1/market",
+        '{"id":1,"method":"subscribe","params":{"channels":["book.BTC_USD.50"]}}',
+        '"book.update"',
+        "/exchange/v1/public/get-book?instrument_name=BTC_USD&depth=50",
+    ),
+    "mexc": (
+        "spot",
+        "/ws",
+        '{"method":"SUBSCRIPTION","params":["spot@public.aggre.depth.v3.api.pb@100ms@BTCUSDT"]}',
+        "\xca\x13",
+        "/api/v3/depth?symbol=BTCUSDT&limit=100",
+    ),
 }
+BEFORE = {"crypto_com": 1.05, "kucoin": 0.1}  # seconds after connecting until a client may speak
+
+
+def text_of(message: aiohttp.WSMessage) -> str:
+    """A frame's text, or that of a binary frame: gzip, or one character a byte."""
+    if message.type == aiohttp.WSMsgType.TEXT:
+        return str(message.data)
+    assert message.type == aiohttp.WSMsgType.BINARY, message
+    packed = message.data[:2] == b"\x1f\x8b"
+    return gzip.decompress(message.data).decode() if packed else str(message.data, "latin-1")
 
 
 async def until(socket: aiohttp.ClientWebSocketResponse, word: str) -> str:
     async with asyncio.timeout(5):
         while True:
-            message = await socket.receive()
-            assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
-            text = message.data if isinstance(message.data, str) else message.data.decode()
+            text = text_of(await socket.receive())
             if word in text:
-                return str(text)
+                return text
 
 
 async def trip(name: str) -> None:
@@ -149,7 +186,13 @@ async def trip(name: str) -> None:
     venue = all_venues()[name](seed=1, start=time.time_ns(), rate=30)
     async with SimulatedServer(venue) as server, aiohttp.ClientSession() as session:
         bases = server.hosts[product]
-        async with session.ws_connect(bases["ws"] + path, max_msg_size=0) as socket:
+        address = bases["ws"] + path
+        if name == "kucoin":
+            async with session.post(bases["rest"] + "/api/v1/bullet-public") as answer:
+                told = (await answer.json())["data"]
+                address = f"{told['instanceServers'][0]['endpoint']}?token={told['token']}&connectId=1"
+        async with session.ws_connect(address, max_msg_size=0) as socket:
+            await asyncio.sleep(BEFORE.get(name, 0))
             if subscribe:
                 await socket.send_str(subscribe)
             await until(socket, word)

@@ -1,5 +1,7 @@
 """What holds for every simulated venue."""
 
+import json
+
 import pytest
 
 from simulator import all_venues
@@ -27,6 +29,10 @@ PATHS = {
     "deribit": "/ws/api/v2",
     "hyperliquid": "/ws",
     "bitfinex": "/ws/2",
+    "htx": "/feed",
+    "crypto_com": "/exchange/v1/market",
+    "mexc": "/ws",
+    "kucoin": "/spot/endpoint?token=",
 }
 HOSTILE = [
     "",
@@ -45,8 +51,20 @@ HOSTILE = [
     '{"type":"subscribe","channel":3,"product_ids":{}}',
     '{"type":"subscribe","channels":[3,{}],"product_ids":[{}]}',
     '{"method":"SUBSCRIBE","params":[{}]}',
+    '{"method":"SUBSCRIPTION","params":[{},"spot@","@@@"]}',
+    '{"method":"subscribe","params":{"channels":[{},"book","book.X.Y"]}}',
+    '{"sub":{},"req":[],"unsub":"market"}',
+    '{"id":{},"type":"subscribe","topic":[]}',
     "\x00\udc00" * 9,
 ]
+
+
+def path_at(its: SimulatedVenue) -> str:
+    """Where a client may connect; KuCoin wants a token that it gave."""
+    path = PATHS[its.name]
+    if path.endswith("token="):
+        path += str(json.loads(its.rest("POST", "/spot/api/v1/bullet-public", {}, T0).body)["data"]["token"])
+    return path
 
 
 def make(name: str, seed: int = 0) -> SimulatedVenue:
@@ -71,7 +89,7 @@ def test_equal_seeds_give_equal_books_whatever_the_stride(name: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_no_client_text_raises(name: str) -> None:
     its = make(name)
-    c = its.connect(PATHS[name], T0)
+    c = its.connect(path_at(its), T0)
     for text in HOSTILE:
         c.receive(text, T0)
     c.closed(T0)

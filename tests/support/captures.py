@@ -32,6 +32,7 @@ SEQUENCE = (
     "coinbase/advanced-l2-btcusd-20260824",
     "gateio/futures-v4-multiA-20230524",
     "gateio/spot-v4-multiA-20210422",
+    "kucoin/spot-multiA-20210425",
 )
 CHECKSUM = ("okx/public-books-multi-20220513",)
 UNPROVEN = (
@@ -40,7 +41,6 @@ UNPROVEN = (
     "bitstamp/spot-v2-multi-20220105",
     "gemini/v2-multi-20210624",
 )
-IMAGES = ("upbit/multi-20210417",)
 KRAKEN = (
     "kraken/spot-v2-book10-btcusd-20230730"  # its zeros at the end were lost at its source: see `restored`
 )
@@ -53,6 +53,12 @@ DEAD = (
     "bitget/spot-v1legacy-multi-20220407",
     "bithumb/multi-20210601",  # of the old host, changes alone: no book can be built from it
     "dydx/v3legacy-multi-20211028",
+)
+IMAGES = (  # each message is a whole book
+    "upbit/multi-20210417",
+    "htx/coin-swap-multi-20220219",
+    "htx/linear-swap-btcusdt-20220217",
+    "htx/spot-multiA-20210417",
 )
 CLEAN = (*SEQUENCE, *CHECKSUM, *UNPROVEN)
 

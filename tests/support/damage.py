@@ -44,6 +44,8 @@ def message(at: int, line: Line) -> Message | None:
         return Message(at, (said["arg"]["instId"],), said["action"] == "snapshot")
     if str(said.get("topic", "")).startswith("orderbook."):
         return Message(at, (said["data"]["s"],), said["type"] == "snapshot")
+    if str(said.get("topic", "")).startswith("/market/level2:"):
+        return Message(at, (said["data"]["symbol"],), False)
     if said.get("channel") == "l2_data":
         return Message(
             at, tuple(e["product_id"] for e in said["events"]), said["events"][0]["type"] == "snapshot"
