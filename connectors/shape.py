@@ -132,6 +132,8 @@ def changes(rows: Rows) -> Leaf:
 def ladder(bid: Rows, ask: Rows) -> Leaf:
     """Rows with a bid and an ask each."""
     return Leaf(rows=replace(bid, fixed=0), again=replace(ask, fixed=1))
+
+
 def places(*members: Layout) -> Leaf:
     """A list with a meaning for each place."""
     return Leaf(members=members)

@@ -246,6 +246,7 @@ class Venue:
     def native_in(self, word: str) -> str:
         """The instrument's id in what stands in the SYMBOL slot, where more stands there (a channel's name)."""
         return word
+
     def ask(self, symbol: str, request: int) -> Iterable[str]:
         """Text frames that ask for a `SocketSnapshot` of this native symbol."""
         raise NotImplementedError

@@ -257,7 +257,9 @@ class Scanner:
         if c == 123 and self.entry_node[e] >= 0:
             return self._object(i, self.entry_node[e], record, depth + 1)
         end = self._skip(i, depth)
-        if slot >= 0 and end >= 0 and ((c != 123 and c != 91) or slot == _WHOLE) and c != 110:  # null says nothing
+        if (
+            slot >= 0 and end >= 0 and ((c != 123 and c != 91) or slot == _WHOLE) and c != 110
+        ):  # null says nothing
             if slot == _SIGNED:
                 self._take_signed(i, end, record * _SLOTS)
                 return end

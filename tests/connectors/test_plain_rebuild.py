@@ -77,7 +77,7 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize("name", captures.IMAGES)
+@pytest.mark.parametrize("name", [name for name in captures.IMAGES if name.startswith("htx/")])
 def test_the_last_image_is_the_book(name: str) -> None:
     found = images(name)
     assert {native: len(all_of) for native, all_of in found.items()} == COUNTS[name]
@@ -112,7 +112,7 @@ def test_dust_in_sizes_costs_no_book() -> None:
             assert all(abs(ours[price] - size) < Decimal("1e-8") for price, size in sent.items())
 
 
-@pytest.mark.parametrize("name", captures.IMAGES)
+@pytest.mark.parametrize("name", [name for name in captures.IMAGES if name.startswith("htx/")])
 def test_prints_are_counted_as_they_stand_in_the_frames(name: str) -> None:
     wanted: dict[str, int] = {}
     for line in inbound(name):
