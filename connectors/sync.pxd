@@ -42,6 +42,7 @@ cdef class Pair:
     cdef public long long subscribed
     cdef public long long trades_since
     cdef public bint collecting, compared
+    cdef long long heard
     cdef bint unnumbered
     cdef int trade_number
     cdef bytes last_frame

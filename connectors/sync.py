@@ -123,7 +123,7 @@ class Pair:
         self.carries_book = self.carries_trades = True
         self.loaded = self.joined = False
         self.update_id = self.trade_id = -1
-        self.event_time = self.received = self.image_time = 0
+        self.event_time = self.received = self.heard = self.image_time = 0
         self.updates = self.dropped = self.ignored = self.gaps = self.resyncs = 0
         self.crossed_count = self.differences = self.checksums_ok = self.checksums_failed = 0
         self.trades = self.taker_buy = self.taker_sell = 0
@@ -146,6 +146,7 @@ class Pair:
         self, scan: Scanner, record: cython.int, kind: cython.int, frame: bytes, now: cython.longlong
     ) -> cython.int:
         """A record with levels. `kind` is SNAPSHOT, IMAGE or DELTA of shape.Kind."""
+        self.heard = self.received
         self.received = now
         if not self.loaded and self.step == UNSUBSCRIBING:
             self.ignored += 1  # of a subscription that is about to end
@@ -390,7 +391,7 @@ class Pair:
         image.apply(scan, scan.level_from[record], scan.level_to[record])
         different = differing(self.book, image, self.depth or 50)
         self.differences += different
-        if different and now - self.received > QUIET:
+        if different and now - self.heard > QUIET:
             self.lose("image", now)
 
     def agrees(self, scan: Scanner, levels: int) -> bool:

@@ -100,6 +100,9 @@ def demo(
         float, typer.Option("--seconds", help="Stop after so long; 0 runs until stopped.")
     ] = 0.0,
     seed: Annotated[int, typer.Option("--seed", help="Of the simulated markets.")] = 1,
+    every_venue: Annotated[
+        bool, typer.Option("--all", help="All simulated venues, not only the best known.")
+    ] = False,
     host: Host = None,
     port: Port = None,
 ) -> None:
@@ -114,6 +117,7 @@ def demo(
         record=record,
         seconds=seconds,
         seed=seed,
+        every_venue=every_venue,
     )
 
 
@@ -246,6 +250,7 @@ def _serve(
     record: Path | None = None,
     seconds: float = 0.0,
     seed: int = 1,
+    every_venue: bool = False,
     with_api: bool = True,
 ) -> None:
     from .plan import Plan
@@ -259,9 +264,9 @@ def _serve(
 
     async def work() -> None:
         from .app import Service
-        from .demo import SYMBOLS, SimulatedVenues, settings_for
+        from .demo import FIRST, SYMBOLS, SimulatedVenues, settings_for
 
-        simulators = SimulatedVenues(list(SYMBOLS), seed) if simulated else None
+        simulators = SimulatedVenues(list(SYMBOLS if every_venue else FIRST), seed) if simulated else None
         its = settings
         watching: asyncio.Task[None] | None = None
         try:

@@ -20,6 +20,7 @@ LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
 START_WITHIN = 30.0  # seconds
 RESTART_AFTER = 3.0
 
+FIRST = ("binance", "okx", "kraken", "bybit", "coinbase", "coinbase_exchange")  # without --all
 SYMBOLS: Mapping[str, list[str]] = {
     "binance": ["BTC-USDT", "ETH-USDT", "SOL-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP", "BTC-USD-PERP:BTC"],
     "okx": ["BTC-USDT", "BTC-USDT-PERP", "BTC-USD-PERP:BTC", "ETH-USDT-PERP"],

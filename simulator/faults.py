@@ -293,7 +293,7 @@ class Faults:
 
 def _corrupted(frame: Frame, rank: str) -> str | None:
     for level in reversed(frame.levels):  # of a price named twice the last word counts
-        if not level.size.strip("0."):
+        if not level.size.strip("0.") or not level.fragment:  # nothing to change, or it is not told where
             continue
         is_near = frame.rank is None or frame.rank(level.side, level.tick) < NEAR_RANKS
         if rank != "any" and is_near != (rank == "near"):

@@ -240,6 +240,18 @@ def test_a_second_whole_book_replaces_the_first(key: tuple[str, str]) -> None:
 
 
 @every_venue
+def test_an_image_unlike_a_book_that_stood_still_tells_of_a_loss(key: tuple[str, str]) -> None:
+    line = live(key)
+    if line.wire.by_rest or line.wire.asked or line.wire.images:
+        return  # compared at the same update, or replaced by each message
+    line.pair.compared = True  # as when the keeper has asked for the image
+    line.now += 61 * SECOND
+    line.hear(line.wire.whole([("99.5", "4.000")], [("100.0", "2.000")]))
+    assert line.pair.resyncs_by_reason == {"image": 1}
+    assert (line.pair.state, line.right()) == (LIVE, True)
+
+
+@every_venue
 def test_values_of_a_crossed_book_are_withdrawn_at_once_and_the_book_is_given_up_later(
     key: tuple[str, str],
 ) -> None:
