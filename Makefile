@@ -12,7 +12,7 @@ PIP = $$($(PYTHON) -m pip --python $(BIN)/python --version >/dev/null 2>&1 && ec
 CONFIG ?= config/steelyard.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run test lint format bench bench-peers lock clean
+.PHONY: help setup build demo run test lint format bench bench-peers docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,9 @@ bench: setup ## the project's own benchmark
 
 bench-peers: ## make the environment in which Steelyard is compared with its peers
 	@$(PYTHON) -m benchmarks.make_environment
+
+docs: setup ## write docs/venues.md anew from what the venues declare
+	@$(BIN)/python -m service.venue_table
 
 lock: $(VENV)/.uv ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --all-extras \
