@@ -96,10 +96,11 @@ class Intake(WSListener):
 
     @cython.ccall
     def _before(self) -> cython.longlong:
-        """The time of an input; whatever was due before it is done first."""
+        """The time of an input; whatever was due before it is done first, and recorded with an earlier time."""
         now: cython.longlong = self.clock.now()
-        if self.timeline.next_due <= now:
+        while self.timeline.next_due <= now:
             self.timeline.advance(now)
+            now = self.clock.now()
         return now
 
     def perform(self) -> None:

@@ -93,7 +93,9 @@ def merged(paths: Sequence[Path], ended: set[int]) -> Iterator[tuple[int, Line]]
 class Recorder:
     """Writes one connection to a file; `close()` makes it whole. Lines are handed to gzip as they come."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, venue: str = "", product: str = "") -> None:
+        """`venue` and `product` stand in answers by REST: several venues share paths, and hosts may be overridden."""
+        self.venue, self.product = venue, product
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._raw = path.open("xb")
@@ -146,7 +148,9 @@ class Recorder:
         self.write(Line(now, "ws", "out", url, text))
 
     def fetched(self, url: str, status: int, body: bytes, now: int) -> None:
-        self.write(Line(now, "http", "in", url, body.decode("utf-8", "replace"), status=status))
+        text = body.decode("utf-8", "replace")
+        line = Line(now, "http", "in", url, text, status=status, venue=self.venue, product=self.product)
+        self.write(line)
 
     def close(self) -> None:
         """Finish the file."""

@@ -17,7 +17,7 @@ from .settings import Hosts, Settings, VenueSettings
 
 log = structlog.get_logger()
 LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
-START_WITHIN = 30.0  # seconds
+START_WITHIN = 60.0  # seconds
 RESTART_AFTER = 3.0
 
 FIRST = ("binance", "okx", "kraken", "bybit", "coinbase", "coinbase_exchange")  # without --all

@@ -196,6 +196,7 @@ class VenueFeeds:
             why = body[:120].decode("utf-8", "replace") if status == 0 else f"http {status}"
             raise ConnectionError(f"instrument list of {venue.product}: {why}")
         line = Line(self.network.clock(), "http", "in", venue.rest + path, body.decode("utf-8", "replace"))
+        line.venue, line.product = self.name, venue.product
         self.answers.setdefault(venue.product, []).append(line)
         return body
 
@@ -229,7 +230,7 @@ class VenueFeeds:
         for line in self.answers.get(venue.product, ()):
             beside.write(line)
         beside.close()
-        return Recorder(self.record / f"{stem}.jsonl.gz")
+        return Recorder(self.record / f"{stem}.jsonl.gz", self.name, venue.product)
 
     def _replace(self, driver: Driver, reason: str) -> None:
         """Start a second connection for the same symbols; the first goes once the second's books are live."""

@@ -233,7 +233,7 @@ class Player:
             limit = venue.snapshot_limit(line.url)
             product = (venue.name, venue.product)
             taken = False
-            for session in self.sessions:
+            for session in self._of_file.get(index, {}).values() if line.venue else self.sessions:
                 known = session.keeper.venue
                 pair = session.pairs.get(native.encode())
                 if (known.name, known.product) == product and pair is not None and pair.carries_book:
@@ -253,6 +253,8 @@ class Player:
     def _learn(self, line: Line, path: Path) -> None:
         for kind in self.products:
             venue = kind()
+            if line.venue and (venue.name, venue.product) != (line.venue, line.product):
+                continue
             if not venue.lists_instruments(line.url):
                 continue
             try:

@@ -180,11 +180,11 @@ class Link:
         wire = Wire(session)
         if self.record is not None:
             stem = f"{self.venue.name}-{self.venue.product}-{route}-{seed}{len(self.wires)}"
-            beside = Recorder(self.record / f"{stem}{INSTRUMENTS}")
+            beside = Recorder(self.record / f"{stem}{INSTRUMENTS}", self.venue.name, self.venue.product)
             for path, body in self._lists.items():
                 beside.fetched(self.venue.rest + path, 200, body.encode(), self.now)
             beside.close()
-            wire.recorder = Recorder(self.record / f"{stem}.jsonl.gz")
+            wire.recorder = Recorder(self.record / f"{stem}.jsonl.gz", self.venue.name, self.venue.product)
         self.wires.append(wire)
         self.timeline.add(session)
         return wire
