@@ -12,6 +12,7 @@ import pkgutil
 from functools import cache
 
 from . import venues as _folder
+from .ccxt_venue import PREFIX, ccxt_venue
 from .errors import UsageError
 from .venue import Venue
 
@@ -27,8 +28,17 @@ def all_venues() -> dict[tuple[str, str], type[Venue]]:
     return found
 
 
+def venue_class(name: str, product: str) -> type[Venue] | None:
+    """The class of one product, of ccxt's exchanges as well; None where there is none."""
+    if name.startswith(PREFIX):
+        return ccxt_venue(name)
+    return all_venues().get((name, product))
+
+
 def products(name: str) -> list[type[Venue]]:
     """The products of a venue that can be connected to; UsageError with the known names where there is none."""
+    if name.startswith(PREFIX):
+        return [ccxt_venue(name)]
     known = all_venues()
     found = [value for (venue, _), value in known.items() if venue == name and not value.superseded]
     if not found:

@@ -41,6 +41,14 @@ class Unsubscribed:
 
 
 @dataclass(slots=True)
+class Lost:
+    """The book of a symbol is no longer known, by the word of who sends it: it has to be subscribed to anew."""
+
+    symbol: str
+    why: str
+
+
+@dataclass(slots=True)
 class Answer:
     """Something the venue wants to hear back at once (a pong)."""
 
@@ -66,4 +74,4 @@ class Noted:
     what: str
 
 
-Said = Accepted | Refused | Unsubscribed | Answer | Leaving | Welcomed | Noted
+Said = Accepted | Refused | Unsubscribed | Lost | Answer | Leaving | Welcomed | Noted

@@ -94,6 +94,10 @@ class Intake(WSListener):
         if self.keeper.actions:
             self.perform()
 
+    def message(self, data: bytes) -> None:
+        """A whole message that came over something else than a socket."""
+        self.take(data)
+
     @cython.ccall
     def _before(self) -> cython.longlong:
         """The time of an input; whatever was due before it is done first, and recorded with an earlier time."""

@@ -14,7 +14,7 @@ import msgspec
 from .actions import Action, Close, Connect, Replace, Send
 from .backoff import SECOND, Backoff
 from .book import NOWHERE
-from .events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed, Welcomed
+from .events import Accepted, Answer, Leaving, Lost, Noted, Refused, Said, Unsubscribed, Welcomed
 from .resync import REFUSED_FOR, Resync, timed
 from .shape import Kind
 from .sync import SYNCING, Pair
@@ -240,6 +240,10 @@ class Keeper(Resync):
             case Unsubscribed():
                 named = self.session.forget_channel(said.number) if said.number else said.symbol
                 self._unsubscribed(said.request, named, now)
+            case Lost(symbol, why):
+                for pair in self._named("", symbol):
+                    pair.lose(why, now)
+                    self.tend(pair, now)
             case Answer():
                 self.actions.append(Send(said.text))
             case Leaving():

@@ -179,6 +179,8 @@ class Resync:
     def _unsubscribe(self, pair: Pair, now: int) -> None:
         """First half of subscribing anew to a book; its trades go on, unless they were refused with it."""
         pair.step, pair.due = "unsubscribing", now + UNSUBSCRIBE_WITHIN
+        if self.venue.resubscribes_all:
+            pair.trades_since = 0
         before, lost = self.request, self._lost(pair)
         if self.venue.numbers_channels:
             numbers = self.session.numbers_of(pair.native, lost)
@@ -200,7 +202,9 @@ class Resync:
 
     def _lost(self, pair: Pair) -> tuple[Channel, ...]:
         """The channels that are subscribed to anew."""
-        return self.channels if pair.native in self.refused else (Channel.BOOK,)
+        return (
+            self.channels if pair.native in self.refused or self.venue.resubscribes_all else (Channel.BOOK,)
+        )
 
     def _lag(self) -> int:
         """How long (ns) to let updates come before a snapshot is asked for, which may be older than they are."""
@@ -286,7 +290,10 @@ class Resync:
 
     def _watch(self, pair: Pair, now: int) -> None:
         """A quiet pair is probed, an unproven one compared with an image, one that left its snapshot renewed."""
-        if pair.state != LIVE:
+        if self.venue.quiet_loses_after and now - pair.received >= int(self.venue.quiet_loses_after * SECOND):
+            pair.lose("quiet", now)
+            self.tend(pair, now)
+        elif pair.state != LIVE:
             self.watch(pair, now)
         elif self._leaves_its_range(pair) and now - pair.image_time > RENEW_AFTER:
             self._renew(pair, now)

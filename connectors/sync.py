@@ -167,7 +167,7 @@ class Pair:
             if self.loaded and self._is_late(scan.time(record)):
                 self.dropped += 1
                 return 0
-            return self.replace(scan, record, now, _REPLACE, 0)
+            return self.replace(scan, record, now, _REPLACE, 1 if self.venue.images_unproven else 0)
         if self.loaded:
             return self._numbered(scan, record, frame, now)
         if self.rule.begins(scan.integer(record, _PREVIOUS, -1)):
@@ -197,7 +197,7 @@ class Pair:
     @property
     def proof(self) -> str:
         """What proves this book: as the venue declares; in a recording its checksum or its images may stand in."""
-        if self.of_images:
+        if self.of_images and not self.venue.images_unproven:
             return "image"
         if self.venue.proof == "sequence" and self.checksums_ok > 0 and self.update_id < 0:
             return "checksum"

@@ -165,6 +165,12 @@ class Venue:
     image_every: ClassVar[float] = 0.0  # seconds between comparisons with a fresh image of what is not proven
 
     superseded: ClassVar[bool] = False  # an older protocol: read in recordings, never connected to
+    images_unproven: ClassVar[bool] = (
+        False  # images are somebody else's work: no proof, and no more than their levels
+    )
+    # Seconds without an update after which a book is given up and subscribed to anew; 0: it is probed and stays.
+    quiet_loses_after: ClassVar[float] = 0.0
+    resubscribes_all: ClassVar[bool] = False  # a book that is subscribed to anew takes its trades along
     marks: ClassVar[
         tuple[str, ...]
     ] = ()  # what a recording holds that is of this product and not of its neighbour

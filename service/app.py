@@ -6,13 +6,14 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
 import structlog
 
-from connectors import all_venues
+from connectors import all_venues, products
+from connectors.ccxt_venue import PREFIX as CCXT
 from connectors.driver import Network
 from connectors.intake import Clock
 
@@ -87,7 +88,7 @@ class Service:
 
     async def _serve(self) -> None:
         api = self.settings.api
-        app = create_app(self.engine, facts(), api, self.clock)
+        app = create_app(self.engine, facts(self.settings.venues), api, self.clock)
         try:
             await serve(
                 app, api.host, api.port, self.stopping, bound=self._bound, stop_seconds=api.stop_seconds
@@ -110,8 +111,9 @@ def _tell_if_changed(told: dict[int, tuple[str, str]], book: object) -> None:
     tell_book(book, told)
 
 
-def facts() -> list[VenueFacts]:
-    """What all venues declare."""
+def facts(configured: Iterable[str] = ()) -> list[VenueFacts]:
+    """What all venues declare; of ccxt's those that are configured."""
+    bridged = [kind for name in configured if name.startswith(CCXT) for kind in products(name)]
     return [
         VenueFacts(
             name=kind.name,
@@ -125,5 +127,5 @@ def facts() -> list[VenueFacts]:
             depth=kind.depth,
             interval=kind.interval,
         )
-        for kind in all_venues().values()
+        for kind in (*all_venues().values(), *bridged)
     ]

@@ -13,6 +13,8 @@ import structlog
 
 from connectors import products
 from connectors.backoff import SECOND, Backoff
+from connectors.ccxt_bridge import Bridge, markets_of
+from connectors.ccxt_venue import CcxtVenue
 from connectors.driver import Driver, Network
 from connectors.errors import UsageError
 from connectors.instruments import Instrument, read_symbol, resolve
@@ -185,8 +187,12 @@ class VenueFeeds:
 
     async def _list(self, venue: Venue, path: str) -> bytes:
         """An instrument list by REST; where that fails, the one kept from before."""
-        status, body, _ = await self.network.get(venue, path, 20)
-        kept = self.cache / f"{self.name}-{venue.product}-{abs(hash_of(venue.rest + path))}.json"
+        bridged = isinstance(venue, CcxtVenue)
+        status, body, _ = await (markets_of(venue) if bridged else self.network.get(venue, path, 20))
+        kept = (
+            self.cache
+            / f"{self.name.replace(':', '_')}-{venue.product}-{abs(hash_of(venue.rest + path))}.json"
+        )
         if status == 200:
             _keep(kept, body)
         elif kept.exists():
@@ -214,7 +220,8 @@ class VenueFeeds:
             session.keeper.prepare(pair)
             self.engine.attach(pair)
         session.keeper.on_change.append(tell_feed)
-        driver = Driver(session, self.network, recorder=self._recorder(venue, route), replaced=self._replace)
+        kind = Bridge if isinstance(venue, CcxtVenue) else Driver
+        driver = kind(session, self.network, recorder=self._recorder(venue, route), replaced=self._replace)
         feed = Feed(self.name, venue.product, route, ())
         feed.session = session
         self.engine.feeds.append(feed)
@@ -225,7 +232,9 @@ class VenueFeeds:
     def _recorder(self, venue: Venue, route: str) -> Recorder | None:
         if self.record is None:
             return None
-        stem = "-".join(part for part in (self.name, venue.product, route, str(self.serial)) if part)
+        stem = "-".join(
+            part for part in (self.name.replace(":", "_"), venue.product, route, str(self.serial)) if part
+        )
         beside = Recorder(self.record / f"{stem}{INSTRUMENTS}")
         for line in self.answers.get(venue.product, ()):
             beside.write(line)

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors import all_venues
+from connectors import all_venues, venue_class
+from connectors.ccxt_venue import PREFIX as CCXT
+from connectors.ccxt_venue import ccxt_venue
 from connectors.errors import UnknownProtocol, UsageError
 from connectors.instruments import Instrument
 from connectors.recording import INSTRUMENTS, Line, merged, read
@@ -148,7 +151,7 @@ class Player:
 
     def _venue(self, line: Line) -> Venue | None:
         if line.venue:
-            known = all_venues().get((line.venue, line.product))
+            known = venue_class(line.venue, line.product)
             if known is None:
                 raise UsageError(f"recording of venue {line.venue} {line.product}, which is not known here")
             return known()
@@ -251,7 +254,7 @@ class Player:
             self._learn(line, beside)
 
     def _learn(self, line: Line, path: Path) -> None:
-        for kind in self.products:
+        for kind in [ccxt_venue_at(line.url)] if line.url.startswith(f"{CCXT}//") else self.products:
             venue = kind()
             if line.venue and (venue.name, venue.product) != (line.venue, line.product):
                 continue
@@ -263,6 +266,11 @@ class Player:
                 continue  # another product's list under the same path
             for one in found:
                 self.instruments[venue.name, venue.product, one.native] = one
+
+
+def ccxt_venue_at(url: str) -> type[Venue]:
+    """The exchange of ccxt whose list of markets stands at an address of ours, `ccxt://<id>/markets`."""
+    return ccxt_venue(f"{CCXT}{urlsplit(url).hostname}")
 
 
 def _chosen(venue: str, market: str) -> list[type[Venue]]:

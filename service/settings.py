@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from connectors import all_venues
+from connectors import products as products_of
+from connectors.ccxt_venue import PREFIX as CCXT
+from connectors.ccxt_venue import fault_in
 from connectors.errors import UsageError
 
 from .api.settings import ApiSettings
@@ -108,11 +111,14 @@ class Settings(BaseSettings):
     def _venues(cls, venues: dict[str, VenueSettings]) -> dict[str, VenueSettings]:
         known = {name for name, _ in all_venues()}
         for name, one in venues.items():
-            if name not in known:
+            if name.startswith(CCXT):
+                if one.enabled and (fault := fault_in(name)):
+                    raise ValueError(fault)
+            elif name not in known:
                 near = difflib.get_close_matches(name, known, 1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise ValueError(f"no venue {name!r}{hint} (known are {', '.join(sorted(known))})")
-            products = {product for venue, product in all_venues() if venue == name}
+            products = {kind.product for kind in products_of(name)}
             for product in one.hosts:
                 if product not in products:
                     has = ", ".join(sorted(products))

@@ -20,7 +20,8 @@ MOST_LINES = 460
 # The only files of the packages that await, by what they are for. Everything else is plain, synchronous code.
 AWAITS = {
     "connectors/driver.py": "performs what sessions ask for",
-    "connectors/ccxt_bridge.py": "ccxt's own calls",
+    "connectors/ccxt_bridge.py": "starts and watches ccxt's process",
+    "connectors/ccxt_watch.py": "ccxt's own calls, in a process of their own",
     "service/app.py": "puts the service together and ends it",
     "service/api/": "HTTP and WebSocket",
     "service/cli.py": "starts the loop",
@@ -34,6 +35,7 @@ AWAITS = {
 CLOCKS = {
     "connectors/driver.py": "the clock of everything live",
     "connectors/ccxt_bridge.py": "stands where the driver does",
+    "connectors/ccxt_watch.py": "paces a pipe, and tells old trades",
     "service/api/app.py": "how long a scrape takes",
     "service/api/hub.py": "when to send",
     "service/api/stream.py": "when a client had its last sign of life",

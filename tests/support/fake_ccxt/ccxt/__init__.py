@@ -1,0 +1,1 @@
+"""Stands in ccxt's place where its folder comes first on the path."""
