@@ -54,9 +54,9 @@ class CcxtVenue(Venue):
     proof = "none"
     interval = "newest image, at most every 50 ms"
     blind_spots = (
-        "ccxt hands out the book as it stands, not the exchange's messages: a loss that ccxt overlooks stays unseen until the book crosses",
-        f"at most {DEPTH} levels a side are taken, fewer where ccxt subscribes to fewer; beyond the last one nothing is known",
-        "images in between are skipped: what counts book messages counts images, and order flow between two of them is their net change",
+        "ccxt hands out its book, not the exchange's messages: a loss that it overlooks stays unseen until the book crosses",
+        f"at most {DEPTH} levels a side are taken, fewer where ccxt has fewer; beyond the last nothing is known",
+        "images in between are skipped: book messages are counts of images, order flow between two is their net change",
         "prices and sizes passed through ccxt's floats",
         "ccxt acknowledges no subscription: trades count from the first one on, and trades that it loses are not missed",
         "a book without a change for 60 s is given up and subscribed to anew, since ccxt may hang without a word",

@@ -187,8 +187,10 @@ class VenueFeeds:
 
     async def _list(self, venue: Venue, path: str) -> bytes:
         """An instrument list by REST; where that fails, the one kept from before."""
-        bridged = isinstance(venue, CcxtVenue)
-        status, body, _ = await (markets_of(venue) if bridged else self.network.get(venue, path, 20))
+        if isinstance(venue, CcxtVenue):
+            status, body, _ = await markets_of(venue)
+        else:
+            status, body, _ = await self.network.get(venue, path, 20)
         kept = (
             self.cache
             / f"{self.name.replace(':', '_')}-{venue.product}-{abs(hash_of(venue.rest + path))}.json"

@@ -311,6 +311,8 @@ class Kraken(SimulatedVenue):
                 return self._result({"unixtime": now // NS, "rfc1123": ""})
             case "SystemStatus":
                 return self._result({"status": "online", "timestamp": rfc3339(now, 0).replace(".", "")})
+            case "Assets":
+                return self._result(self._assets())
             case "AssetPairs":
                 chosen = [market] if market else list(self.markets.values())
                 return self._result({m.listing.facts["key"]: self._pair(m.listing) for m in chosen})
@@ -341,6 +343,21 @@ class Kraken(SimulatedVenue):
             if pair and pair in (facts["key"], facts["altname"], facts["wsname"], market.listing.native):
                 return market
         return None
+
+    def _assets(self) -> dict[str, Any]:
+        """Each asset under its key, with the name that pairs are called by."""
+        found = {}
+        for market in self.markets.values():
+            facts = market.listing.facts
+            for key, name in zip((facts["base"], facts["quote"]), facts["wsname"].split("/"), strict=True):
+                found[key] = {
+                    "aclass": "currency",
+                    "altname": name,
+                    "decimals": 10,
+                    "display_decimals": 5,
+                    "status": "enabled",
+                }
+        return found
 
     def _pair(self, listing: Listing) -> dict[str, Any]:
         facts = listing.facts

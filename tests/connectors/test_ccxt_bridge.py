@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import subprocess
 import sys
@@ -21,7 +22,11 @@ from connectors.venue import Heartbeat
 from service.engine import Engine
 from service.feeds import VenueFeeds
 from service.plan import Plan
-from service.settings import VenueSettings
+from service.settings import Hosts, VenueSettings
+from service.verify import verify
+from simulator import all_venues as simulated_venues
+from simulator.faults import Disconnect
+from simulator.server import SimulatedServer
 
 FAKE = Path(__file__).parents[1] / "support" / "fake_ccxt"
 Story = Callable[["Watching"], Awaitable[None]]
@@ -32,6 +37,7 @@ class Watching:
 
     def __init__(self, feeds: VenueFeeds, network: Network, notes: Path) -> None:
         self.feeds, self.network, self.notes, self.engine = feeds, network, notes, feeds.engine
+        self.server: Any = None
         self.told: list[tuple[str, str, str]] = []
         self.engine.listen(lambda book: self.told.append((book.symbol, book.state, book.reason)))
 
@@ -53,7 +59,8 @@ class Watching:
         return len(path.read_text().splitlines()) if path.exists() else 0
 
     def processes(self) -> set[int]:
-        return {int(line) for line in (self.notes / "made").read_text().split()}
+        made = self.notes / "made"
+        return {int(line) for line in made.read_text().split()} if made.exists() else set()
 
 
 async def until(true: Callable[[], bool], within: float = 30.0) -> None:
@@ -75,17 +82,36 @@ def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
     monkeypatch.setenv("PYTHONPATH", str(FAKE))
     monkeypatch.setenv("FAKE_CCXT", str(tmp_path))
 
-    def play(story: Story, *symbols: str, quiet: float = 60.0, silent: float = 20.0, **more: Any) -> None:
+    def play(
+        story: Story,
+        *symbols: str,
+        quiet: float = 60.0,
+        silent: float = 20.0,
+        record: Path | None = None,
+        simulated: str = "",
+    ) -> None:
         monkeypatch.setattr(CcxtVenue, "quiet_loses_after", quiet)
         monkeypatch.setattr(CcxtVenue, "heartbeat", Heartbeat(silent_after=silent))
 
         async def work() -> None:
+            if not simulated:
+                await watched("ccxt:fake", VenueSettings(symbols=list(symbols)))
+                return
+            monkeypatch.delenv("PYTHONPATH")
+            async with SimulatedServer(simulated_venues()[simulated](start=time.time_ns())) as server:
+                host = f"127.0.0.1:{server.port}"
+                hosts = {"ccxt": Hosts(ws=f"ws://{host}", rest=f"http://{host}")}
+                settings = VenueSettings(symbols=list(symbols), hosts=hosts)
+                await watched(f"ccxt:{simulated}", settings, server)
+
+        async def watched(name: str, settings: VenueSettings, server: Any = None) -> None:
             network = Network()
             feeds = VenueFeeds(
-                "ccxt:fake", VenueSettings(symbols=list(symbols)), network, Engine(Plan(["queue_imbalance"])),
-                max_levels=1000, cache=tmp_path / "cache", record=None, **more,
+                name, settings, network, Engine(Plan(["queue_imbalance"])),
+                max_levels=1000, cache=tmp_path / "cache", record=record,
             )  # fmt: skip
             watching = Watching(feeds, network, tmp_path)
+            watching.server = server
             tasks = [asyncio.create_task(network.run_timers()), asyncio.create_task(feeds.run())]
             try:
                 await story(watching)
@@ -269,3 +295,56 @@ def test_an_exchange_that_is_down_is_waited_for(watch: Any, tmp_path: Path) -> N
         await until(lambda: it.live("BTC-USDT"))
 
     watch(story, "BTC/USDT")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ccxt") is None, reason="the extra ccxt is not installed")
+def test_the_real_ccxt_watches_a_simulated_kraken(watch: Any) -> None:
+    """ccxt's own classes, over sockets, with the checksum that ccxt checks; and again after a lost connection."""
+
+    async def story(it: Watching) -> None:
+        await until(lambda: it.live("BTC-USD", "ETH-USD"), 60.0)
+        [driver] = it.drivers
+        pair = driver.session.pairs[b"BTC/USD"]
+        await until(lambda: pair.trades > 0 and pair.updates > 5)
+        assert (pair.proof, str(pair.instrument.tick)) == ("none", "0.1")
+        now = time.time_ns()
+        market = next(one for one in it.server.venue.markets.values() if one.listing.native == "BTC/USD")
+        theirs = float(market.listing.tick.fixed(market.sheet(now, 0).bids[0][0]))
+        assert float(pair.book.levels(1)[0][0][0]) == pytest.approx(theirs, rel=0.01)
+        it.server.venue.inject(Disconnect(), now)
+        for socket in it.server.sockets:
+            socket.wake.set()
+        await until(lambda: it.was("BTC-USD", "disconnected"))
+        assert "NetworkError" in it.engine.feeds[0].reason
+        await until(lambda: it.live("BTC-USD", "ETH-USD"), 60.0)
+
+    watch(story, "BTC/USD", "ETH-USD", simulated="kraken")
+
+
+def test_a_recording_replays_the_same(watch: Any, tmp_path: Path) -> None:
+    """What is recorded are the images as they came over the pipe, and the list of markets."""
+    folder = tmp_path / "recorded"
+    ends: list[tuple[Any, ...]] = []
+
+    async def story(it: Watching) -> None:
+        await until(lambda: it.live("CROSSED-USDT", "BTC-USDT-PERP"))
+        await until(lambda: it.was("CROSSED-USDT", "crossed"))
+        await until(lambda: it.live("CROSSED-USDT"))
+        await until(lambda: [one.trades for one in it.drivers[0].session.pairs.values()] == [6, 3])
+        for driver in it.drivers:
+            await driver.stop()
+        ends.extend(
+            (pair.native, pair.updates, pair.trades, pair.taker_buy, pair.crossed_count, pair.gaps)
+            for pair in driver.session.pairs.values()
+        )
+
+    watch(story, "CROSSED/USDT", "BTC/USDT:USDT", record=folder)
+    [file] = [path for path in folder.iterdir() if "instruments" not in path.name]
+    assert file.name == "ccxt_fake-ccxt-0.jsonl.gz"
+    told = verify([file])
+    keys = ("native", "updates", "trades", "taker_buy", "crossed", "gaps")
+    assert sorted(tuple(one[key] for key in keys) for one in told) == sorted(ends)
+    assert {(one["venue"], one["market"], one["symbol"]) for one in told} == {
+        ("ccxt:fake", "spot", "CROSSED-USDT"),
+        ("ccxt:fake", "perp", "BTC-USDT-PERP"),
+    }
