@@ -92,9 +92,9 @@ def test_addresses_move_by_scheme_and_keep_their_paths() -> None:
 
 
 def test_an_image_is_a_copy_cut_to_its_depth() -> None:
-    book = {"bids": [[1.0, 2.0, 9]] * 300, "asks": [], "timestamp": None}
-    taken = image("BTC/USDT", book)
-    book["bids"].clear()
+    bids = [[1.0, 2.0, 9]] * 300
+    taken = image("BTC/USDT", {"bids": bids, "asks": [], "timestamp": None})
+    bids.clear()
     assert (len(taken["bids"]), taken["bids"][0], taken["t"]) == (200, [1.0, 2.0], 0)
 
 
