@@ -63,7 +63,7 @@ cdef class Side:
 cdef class Book:
     cdef readonly Side bids, asks
     cdef readonly int price_places, size_places
-    cdef readonly double contract_size
+    cdef readonly double contract_size, multiplier
     cdef readonly bint inverse
     cdef readonly bint keep_text
     cdef public int most

@@ -594,6 +594,7 @@ class Book:
         self.keep_text = keep_text
         self.price_places, self.size_places = price_places, size_places
         self.most = most
+        self.multiplier = 1.0
         self.keep_top(TOP)
         self.set_contract(1.0, False)
         self.clear()
@@ -607,9 +608,12 @@ class Book:
         self.bid_total, self.ask_total = (array.array("d", bytes(8 * levels)) for _ in range(2))
         self._units()
 
-    def set_contract(self, contract_size: float, inverse: bool) -> None:
-        """Say what one unit of size is: `contract_size` of base, or of quote where `inverse`. NaN: not known."""
-        self.contract_size, self.inverse = contract_size, inverse
+    def set_contract(self, contract_size: float, inverse: bool, multiplier: float = 1.0) -> None:
+        """Say what one unit of size is: `contract_size` of base, or of quote where `inverse`. NaN: not known.
+
+        Prices are written for `multiplier` of base (1000SHIB: 1000); as numbers they are for one.
+        """
+        self.contract_size, self.inverse, self.multiplier = contract_size, inverse, multiplier
         self._units()
 
     def _units(self) -> None:
@@ -620,7 +624,7 @@ class Book:
             up, part = Decimal(repr(self.contract_size)).as_integer_ratio()
             down *= part
         for side in (self.bids, self.asks):
-            _set_units(side, 10**self.price_places, up, down, self.inverse)
+            _set_units(side, 10**self.price_places * self.multiplier, up, down, self.inverse)
 
     @cython.ccall
     def clear(self) -> cython.void:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -287,6 +287,16 @@ class Driver(Intake):
         if self.recorder:
             self.recorder.closed(self.url, reason, now, self.session)
         self.keeper.closed(reason, now)
+        self.perform()
+
+    def drop(self, natives: Sequence[str], reason: str) -> None:
+        """Let go of pairs; one without any left is to be stopped."""
+        now = self._before()
+        for native in natives:
+            if (pair := self.session.pairs.get(native.encode())) is not None:
+                if self.recorder and self.url:
+                    self.recorder.dropped(self.url, native, reason, now, self.session)
+                self.keeper.drop(pair, reason, now)
         self.perform()
 
     async def stop(self) -> None:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from .errors import UsageError
-
 
 class Market(StrEnum):
     """Kind of instrument; the label `market`."""
@@ -27,8 +25,13 @@ class Market(StrEnum):
 class Instrument:
     """One instrument of one venue.
 
-    `contract_size`: what one unit of native size is worth, in base, or in quote where `inverse`; None where it is
-    not known, and then nothing in base units is. `tick` and `lot` are steps of price and native size.
+    `multiplier`: how much of the base the venue's price is for, where it lists a multiple of the asset: 1000 for
+    `1000SHIB`, whose base is SHIB. The symbol keeps the multiple (`1000SHIB-USDT-PERP`), and so do native prices and
+    sizes in books; in numbers (metrics, trades) a price is for one SHIB and a size counts single SHIB.
+    `contract_size`: what one unit of native size is, in what the price is for (here thousands of SHIB), or in quote
+    where `inverse`; None where it is not known, and then nothing in base units is.
+    `tick` and `lot` are steps of native price and size. `active`: it trades, by the venue's list. `expiry` is the
+    date in the symbol, `expires` the moment of it (ns), 0 where there is none or it is not known.
     `inferred`: read off the id alone, without the venue's own list.
     """
 
@@ -46,6 +49,8 @@ class Instrument:
     active: bool = True
     expiry: str = ""
     inferred: bool = False
+    multiplier: Decimal = Decimal(1)
+    expires: int = 0
 
     @property
     def price_places(self) -> int:
@@ -57,11 +62,22 @@ class Instrument:
         """Decimals of the lot, 0 where it is not known."""
         return places(self.lot)
 
+    @property
+    def unit_size(self) -> Decimal | None:
+        """One unit of native size in base units, or in quote units where inverse; None where it is not known."""
+        if self.contract_size is None or self.inverse:
+            return self.contract_size
+        return self.contract_size * self.multiplier
+
     def to_base(self, size: Decimal, price: Decimal) -> Decimal | None:
-        """Native size at a price in base units; None where the contract size is not known."""
-        if self.contract_size is None:
+        """Native size at a native price in base units; None where the contract size is not known."""
+        if (unit := self.unit_size) is None:
             return None
-        return size * self.contract_size / price if self.inverse else size * self.contract_size
+        return size * unit * self.multiplier / price if self.inverse else size * unit
+
+    def is_over(self, now: int) -> bool:
+        """Has it expired at `now` (ns)?"""
+        return 0 < self.expires <= now
 
 
 def places(step: Decimal | None) -> int:
@@ -157,32 +173,3 @@ def _market(perp: str, expiry: str, right: str) -> Market:
     if expiry:
         return Market.FUTURE
     return Market.PERP if perp else Market.SPOT
-
-
-def resolve(text: str, known: list[Instrument]) -> Instrument:
-    """The instrument a user means by a canonical, ccxt or native symbol.
-
-    Raises UsageError with the nearest names where nothing, or more than one thing, fits.
-    """
-    asked = read_symbol(text)
-    wanted = {text.upper(), asked.symbol.upper()} if asked else {text.upper()}
-    fits = [one for one in known if one.symbol.upper() in wanted]
-    fits = fits or [one for one in known if one.native.upper() == text.upper()]
-    if len(fits) == 1:
-        return fits[0]
-    if fits:
-        raise UsageError(
-            f"{text} means {' or '.join(sorted(one.symbol for one in fits))}; write one of these"
-        )
-    raise UsageError(
-        f"no instrument {text}; did you mean {', '.join(nearest(text, known)) or 'a symbol of this venue'}?"
-    )
-
-
-def nearest(text: str, known: list[Instrument], most: int = 3) -> list[str]:
-    """Symbols that look like the one asked for."""
-    from difflib import get_close_matches
-
-    names = {one.symbol.upper(): one.symbol for one in known}
-    names |= {one.native.upper(): one.symbol for one in known}
-    return list(dict.fromkeys(names[name] for name in get_close_matches(text.upper(), names, most, 0.5)))

@@ -42,6 +42,7 @@ class Keeper(Resync):
         self.next_ping = NOWHERE
         self.welcome_by = NOWHERE
         self.leaving = False
+        self.gone: set[str] = set()  # native ids of pairs that were let go
         self.on_change: list[Any] = []
 
     def went_live(self) -> None:
@@ -279,6 +280,8 @@ class Keeper(Resync):
             self._unsubscribed(said.request, said.symbol, now)
             return
         pairs = self.session.pairs.values()
+        if said.symbol in self.gone and not self._named("", said.symbol):
+            return  # what was let go does not stand on anybody else's account
         named = self._named("", said.symbol) or self._mentioned(said.why) or self._named(said.request, "")
         named = named or [pair for pair in pairs if not pair.loaded]
         self.count(f"refused: {said.why}")
@@ -331,6 +334,19 @@ class Keeper(Resync):
             if name == text or (star and text.startswith(head) and text[len(head) :].endswith(tail)):
                 return int(kind)
         return None
+
+    def drop(self, pair: Pair, reason: str, now: int) -> None:
+        """A pair leaves for good (it expired, or is no longer wanted); the others do not notice."""
+        if pair.carries_book:
+            pair.lose(reason, now)
+        pair.step, pair.due = "", NOWHERE
+        self.session.remove(pair)
+        self.gone.add(pair.native)
+        if self.state in ("open", "silent") and self.session.pairs:
+            before = self.request
+            self._queue(self.venue.unsubscribe([pair.native], self.channels, before + 1), [pair.native])
+            self.undoing.update(str(number) for number in range(before + 1, self.request + 1))
+            self._flush(now)
 
     # -- faults ----------------------------------------------------------------------------------------------
 

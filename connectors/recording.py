@@ -1,7 +1,8 @@
 """Recordings: every input of a session with its time, a JSON line each, gzip'd. Read and written here.
 
 A line is `{"t": ns or null, "ch": "ws"|"http", "dir": "in"|"out", "url": ..., "msg": text}`; `b64` stands in place of
-`msg` where the frame was binary, `ev` marks the opening and the closing of a connection. Our own lines name their
+`msg` where the frame was binary, `ev` marks the opening and the closing of a connection, and a pair (`msg`) that
+leaves it. Our own lines name their
 venue and product too, since an overridden host does not tell them.
 """
 
@@ -116,6 +117,12 @@ class Recorder:
         """The socket is gone, or never came to be."""
         line = self._event("close", now, url, session)
         line.why = why
+        self.write(line)
+
+    def dropped(self, url: str, native: str, why: str, now: int, session: Session) -> None:
+        """A pair is about to leave the connection; the others stay."""
+        line = self._event("drop", now, url, session)
+        line.msg, line.why = native, why
         self.write(line)
 
     def _event(self, event: str, now: int, url: str, session: Session) -> Line:

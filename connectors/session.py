@@ -132,6 +132,12 @@ class Session:
         self.pairs[pair.wire] = pair
         return pair
 
+    def remove(self, pair: Pair) -> None:
+        """Let go of a pair; what still comes for it is of nobody."""
+        self.pairs.pop(pair.wire, None)
+        if self.last_pair is pair:
+            self.last_pair = None  # type: ignore[assignment]  # a C reference to a pair may be empty
+
     def use_scan(self) -> Scanner:
         """The scanner of this connection, for held frames."""
         return self.scan

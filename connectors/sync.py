@@ -116,8 +116,10 @@ class Pair:
             instrument.price_places, instrument.size_places, venue.checksum is not None, most_levels
         )
         self.uncrossing: Any = Uncrossing() if venue.uncrosses else None
-        size = instrument.contract_size
-        self.book.set_contract(float("nan") if size is None else float(size), instrument.inverse)
+        size = instrument.unit_size
+        self.book.set_contract(
+            float("nan") if size is None else float(size), instrument.inverse, float(instrument.multiplier)
+        )
         self.state, self.reason = SYNCING, "not_connected"
         self.depth = 0
         self.carries_book = self.carries_trades = True
@@ -459,7 +461,7 @@ class Pair:
         if not scan.number(record, _PRICE):
             self.excluded += 1
             return 0
-        price = scan.mantissa / self.book.power(scan.places)
+        price = scan.mantissa / (self.book.power(scan.places) * self.book.multiplier)
         sign: cython.int = scan.magnitude(record, _SIZE)
         if sign == 0 or (sign < 0 and not self.venue.signed_sizes) or price <= 0:
             self.excluded += 1

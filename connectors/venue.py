@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -162,6 +163,7 @@ class Venue:
     limits: ClassVar[Limits] = Limits()
     depth: ClassVar[int] = 0  # levels a side that are subscribed to; 0 is the full book
     depths: ClassVar[tuple[int, ...]] = ()
+    volumes_weight: ClassVar[int] = 20  # of a request for a path of `volume_paths`
     image_every: ClassVar[float] = 0.0  # seconds between comparisons with a fresh image of what is not proven
 
     superseded: ClassVar[bool] = False  # an older protocol: read in recordings, never connected to
@@ -308,6 +310,14 @@ class Venue:
 
     def instruments(self, answer: Any) -> Iterable[Instrument]:
         """Read one such answer (decoded JSON); rows of other products are left out."""
+        return ()
+
+    def volume_paths(self) -> Sequence[str]:
+        """REST paths whose answers hold the volume of the last 24 hours; none where that is not known."""
+        return ()
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """Read one such answer (decoded JSON): native id and volume in quote units."""
         return ()
 
     def infer(self, native: str) -> Instrument:

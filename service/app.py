@@ -68,7 +68,7 @@ class Service:
                 record=self.record,
             )
             for name, one in self.settings.venues.items()
-            if one.enabled and one.symbols
+            if one.enabled and (one.symbols or one.top)
         ]
         gc.collect()
         gc.freeze()

@@ -206,9 +206,12 @@ def check(config: Config = None) -> None:
     """Validate the configuration."""
     settings = load(config)
     settings.api.check()
-    count = sum(len(one.symbols) for one in settings.venues.values() if one.enabled)
-    venues = [name for name, one in settings.venues.items() if one.enabled]
-    print(f"{config or 'defaults'}: good; {count} symbols on {len(venues)} venues ({', '.join(venues)})")
+    enabled = {name: one for name, one in settings.venues.items() if one.enabled}
+    count = sum(len(one.selection.names) for one in enabled.values())
+    print(f"{config or 'defaults'}: good; {count} symbols on {len(enabled)} venues ({', '.join(enabled)})")
+    for name, one in enabled.items():
+        if one.selection.patterns or one.top:
+            print(f"  {name}: {one.told}; what fits is known once the venue's list is fetched")
 
 
 @app.command()

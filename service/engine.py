@@ -90,7 +90,7 @@ class Readings(Listener):
         self.row = stored("d", [0.0 if output.counter else float("nan") for output in plan.outputs])
         self.size = len(plan.outputs)
         self.counter, self.flow, self.lasting = plan.is_counter, plan.is_flow, plan.lasting
-        tick = float("nan") if instrument.tick is None else float(instrument.tick)
+        tick = float("nan") if instrument.tick is None else float(instrument.tick / instrument.multiplier)
         self.context = Context(_NO_BOOK, tick, least)
         self.metrics = plan.make(self.context, self.row)
         self.prompt = [one for one in self.metrics if hears_books(one)]
@@ -433,6 +433,10 @@ class Engine:
             )
         self.books[key].attach(pair)
         return self.books[key]
+
+    def forget(self, instrument: Instrument) -> None:
+        """No pair carries this any more (it expired): it has no readings from here on."""
+        self.books.pop((instrument.venue, str(instrument.market), instrument.symbol), None)
 
     def listen(self, callback: Callable[[Any], None]) -> None:
         """Call this after every applied message and every change of state; it must cost next to nothing."""

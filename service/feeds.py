@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -16,9 +17,10 @@ from connectors.backoff import SECOND, Backoff
 from connectors.ccxt_bridge import Bridge, markets_of
 from connectors.ccxt_venue import CcxtVenue
 from connectors.driver import Driver, Network
-from connectors.errors import UsageError
-from connectors.instruments import Instrument, read_symbol, resolve
+from connectors.instruments import Instrument
 from connectors.recording import INSTRUMENTS, Line, Recorder
+from connectors.registry import Key, Registry
+from connectors.selection import Change, Chooser
 from connectors.session import Session
 from connectors.sync import LIVE, Pair
 from connectors.venue import Channel, Venue
@@ -28,6 +30,7 @@ from .settings import VenueSettings
 
 log = structlog.get_logger()
 _decode = msgspec.json.Decoder().decode
+_Row = TypeVar("_Row")
 HANDOVER_WITHIN = 60.0  # seconds for a second connection to bring all books live
 
 
@@ -105,7 +108,9 @@ class VenueFeeds:
         self.venues = [kind(**self._hosts(kind.product)) for kind in products(name)]
         self.answers: dict[str, list[Line]] = {}
         self.serial = 0
-        self.placeholder = Feed(name, "", "", settings.symbols)
+        self.registry = Registry()
+        self.chooser = Chooser(name, settings.selection)
+        self.placeholder = Feed(name, "", "", settings.selection.texts)
         engine.feeds.append(self.placeholder)
 
     def _hosts(self, product: str) -> dict[str, str]:
@@ -113,11 +118,11 @@ class VenueFeeds:
         return found.model_dump() if found else {}
 
     async def run(self) -> None:
-        """Find the instruments, trying for as long as it takes, then connect."""
+        """Find the instruments, trying for as long as it takes; connect; then follow what the lists and time change."""
         backoff = Backoff(f"instruments {self.name}", first=1.0)
         while True:
             try:
-                chosen = await self._chosen()
+                change = await self._choose()
                 break
             except ConnectionError as failure:
                 wait = backoff.after_failure()
@@ -130,9 +135,25 @@ class VenueFeeds:
                 )
                 await asyncio.sleep(wait / SECOND)
         self.engine.feeds.remove(self.placeholder)
-        for venue, instruments in chosen:
-            for route in venue.routes:
-                self._connect_all(venue, route, instruments)
+        await self._apply(change)
+        await self._follow()
+
+    async def _follow(self) -> None:
+        """Fetch the lists again from time to time, and let go of what expires, for ever."""
+        every = int(self.settings.refresh_seconds * SECOND)
+        due = self.network.clock() + every
+        while True:
+            now = self.network.clock()
+            await self._apply(self.chooser.expire(now))
+            if self.chooser.wants_lists and now >= due:
+                try:
+                    await self._apply(await self._choose(kept=False))
+                except ConnectionError as failure:
+                    log.warning("instrument list not refreshed", venue=self.name, reason=str(failure))
+                due = self.network.clock() + every
+            first = min(due, self.chooser.next_expiry())
+            # In steps, so that a clock that is set is followed.
+            await asyncio.sleep(min(max((first - self.network.clock()) / SECOND, 0.05), 60.0))
 
     def _wait(self, reason: str, wait: int) -> None:
         now = self.network.clock()
@@ -146,66 +167,88 @@ class VenueFeeds:
 
     # -- instruments -----------------------------------------------------------------------------------------
 
-    async def _chosen(self) -> list[tuple[Venue, list[Instrument]]]:
-        """Which instruments of which product the symbols mean. A symbol that means nothing is told and left out."""
-        known: dict[str, list[Instrument]] = {}
-        for venue in self._candidates():
-            known[venue.product] = await self._instruments(venue)
-        all_known = [one for found in known.values() for one in found]
-        wanted: dict[str, list[Instrument]] = {}
-        for symbol in self.settings.symbols:
-            try:
-                instrument = resolve(symbol, all_known)
-            except UsageError as failure:
-                log.error(  # noqa: TRY400  # the user's mistake, told in full: a trace says no more
-                    "symbol left out", venue=self.name, symbol=symbol, reason=str(failure)
-                )
-                continue
-            product = next(name for name, found in known.items() if instrument in found)
-            wanted.setdefault(product, []).append(instrument)
-        by_product = {venue.product: venue for venue in self.venues}
-        return [(by_product[product], found) for product, found in wanted.items()]
+    async def _choose(self, *, kept: bool = True) -> Change:
+        """Fetch the lists (and volumes) and see what they change. What means nothing is told and left out.
 
-    def _candidates(self) -> list[Venue]:
-        """Products that can have one of the symbols asked for."""
-        asked = [read_symbol(symbol) for symbol in self.settings.symbols]
-        return [
-            venue for venue in self.venues if any(one is None or one.market in venue.markets for one in asked)
-        ]
+        `kept`: an answer from before will do where the venue gives none.
+        """
+        selection = self.settings.selection
+        volumes: dict[Key, Decimal] = {}
+        for venue in self.venues:
+            if selection.may_be_among(venue.markets):
+                self.registry.learn(self.name, venue.product, await self._instruments(venue, kept=kept))
+            if selection.ranks(venue.markets):
+                for native, volume in await self._volumes(venue, kept=kept):
+                    volumes[self.name, venue.product, native] = volume
+        return self.chooser.choose(self.registry, volumes, self.network.clock())
 
-    async def _instruments(self, venue: Venue) -> list[Instrument]:
+    async def _apply(self, change: Change) -> None:
+        """Take up what is new, on connections of its own; let go of what is gone, without touching its neighbours."""
+        for name, why in change.faults:
+            log.error("symbol left out", venue=self.name, symbol=name, reason=why)
+        for (_, product, native), instrument, why in change.gone:
+            log.info("book let go", venue=self.name, symbol=instrument.symbol, reason=why)
+            for driver in [
+                one for one in self.network.drivers.values() if self._carries(one, product, native)
+            ]:
+                driver.drop((native,), why)
+                if not driver.session.pairs:
+                    await self._end(driver)
+            self.engine.forget(instrument)
+        for venue in self.venues:
+            found = [one for key, one in change.new if key[1] == venue.product]
+            for route in venue.routes if found else ():
+                self._connect_all(venue, route, found)
+
+    def _carries(self, driver: Driver, product: str, native: str) -> bool:
+        venue = driver.keeper.venue
+        return (venue.name, venue.product) == (self.name, product) and (
+            native.encode() in driver.session.pairs
+        )
+
+    async def _end(self, driver: Driver) -> None:
+        await driver.stop()
+        self.engine.feeds[:] = [feed for feed in self.engine.feeds if feed.session is not driver.session]
+
+    async def _instruments(self, venue: Venue, *, kept: bool = True) -> list[Instrument]:
+        """The product's list. An empty one after others is a fault of the venue, not the end of all its books."""
         found: list[Instrument] = []
+        answers: list[Line] = []
         for path in venue.instrument_paths():
-            body = await self._list(venue, path)
-            try:
-                found += venue.instruments(_decode(body))
-            except (msgspec.DecodeError, KeyError, TypeError, ValueError, ArithmeticError) as failure:
-                raise ConnectionError(
-                    f"instrument list of {venue.product} unreadable: {failure!r}"[:200]
-                ) from failure
+            body = await self._answer(venue, path, 20, kept=kept)
+            url, text = venue.rest + path, body.decode("utf-8", "replace") if self.record else ""
+            line = Line(self.network.clock(), "http", "in", url, text)
+            line.venue, line.product = self.name, venue.product
+            answers.append(line)
+            found += await _read(venue.product, "instrument list", venue.instruments, body)
+        if not found and not kept:
+            raise ConnectionError(f"instrument list of {venue.product}: empty")
+        self.answers[venue.product] = answers
         return found
 
-    async def _list(self, venue: Venue, path: str) -> bytes:
-        """An instrument list by REST; where that fails, the one kept from before."""
+    async def _volumes(self, venue: Venue, *, kept: bool) -> list[tuple[str, Decimal]]:
+        found: list[tuple[str, Decimal]] = []
+        for path in venue.volume_paths():
+            body = await self._answer(venue, path, venue.volumes_weight, kept=kept)
+            found += await _read(venue.product, "volumes", venue.volumes, body)
+        return found
+
+    async def _answer(self, venue: Venue, path: str, weight: int, *, kept: bool) -> bytes:
+        """A list by REST; where that fails, the one kept from before."""
         if isinstance(venue, CcxtVenue):
             status, body, _ = await markets_of(venue)
         else:
-            status, body, _ = await self.network.get(venue, path, 20)
-        kept = (
-            self.cache
-            / f"{self.name.replace(':', '_')}-{venue.product}-{abs(hash_of(venue.rest + path))}.json"
-        )
+            status, body, _ = await self.network.get(venue, path, weight)
+        stem = f"{self.name.replace(':', '_')}-{venue.product}"
+        file = self.cache / f"{stem}-{abs(hash_of(venue.rest + path))}.json"
         if status == 200:
-            _keep(kept, body)
-        elif kept.exists():
+            _keep(file, body)
+        elif kept and file.exists():
             log.warning("instruments from the cache", venue=self.name, product=venue.product, status=status)
-            body = kept.read_bytes()
+            body = file.read_bytes()
         else:
             why = body[:120].decode("utf-8", "replace") if status == 0 else f"http {status}"
             raise ConnectionError(f"instrument list of {venue.product}: {why}")
-        line = Line(self.network.clock(), "http", "in", venue.rest + path, body.decode("utf-8", "replace"))
-        line.venue, line.product = self.name, venue.product
-        self.answers.setdefault(venue.product, []).append(line)
         return body
 
     # -- connections -----------------------------------------------------------------------------------------
@@ -261,8 +304,7 @@ class VenueFeeds:
             books = [pair for pair in session.pairs.values() if Channel.BOOK in session.keeper.channels]
             if session.keeper.state == "open" and all(pair.state == LIVE for pair in books):
                 break
-        await driver.stop()
-        self.engine.feeds[:] = [feed for feed in self.engine.feeds if feed.session is not driver.session]
+        await self._end(driver)
 
 
 def tell_feed(session: Session, now: int) -> None:
@@ -292,6 +334,19 @@ def tell_book(book: Any, told: dict[int, tuple[str, str]]) -> None:
         log.warning("book lost", venue=book.venue, market=book.market, symbol=book.symbol, reason=book.reason)
     elif book.state == "live" and before not in ("live", "crossed", "stale"):
         log.info("book live", venue=book.venue, market=book.market, symbol=book.symbol, proof=book.proof)
+
+
+async def _read(product: str, what: str, read: Callable[[Any], Iterable[_Row]], body: bytes) -> list[_Row]:
+    """The rows of an answer. Lists are long: others get their turn in between."""
+    found: list[_Row] = []
+    try:
+        for row in read(_decode(body)):
+            found.append(row)
+            if len(found) % 200 == 0:
+                await asyncio.sleep(0)
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, ArithmeticError) as failure:
+        raise ConnectionError(f"{what} of {product} unreadable: {failure!r}"[:200]) from failure
+    return found
 
 
 def hash_of(text: str) -> int:

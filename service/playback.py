@@ -48,6 +48,7 @@ class Playback:
         self.player = Player(
             files,
             made=self._made,
+            dropped=lambda pair: self.engine.forget(pair.instrument),
             venue=venue,
             market=market,
             most_levels=settings.max_levels,

@@ -37,6 +37,7 @@ class Player:
         paths: Sequence[Path],
         *,
         made: Callable[[Pair, Session], None] = lambda pair, session: None,
+        dropped: Callable[[Pair], None] = lambda pair: None,
         timers: bool = True,
         venue: str = "",
         market: str = "",
@@ -45,7 +46,7 @@ class Player:
         self.paths = [path for path in paths if not path.name.endswith(INSTRUMENTS)]
         if not self.paths:
             raise UsageError("no recording given; name one or more .jsonl.gz files")
-        self.made, self.timers, self.most_levels = made, timers, most_levels
+        self.made, self.dropped, self.timers, self.most_levels = made, dropped, timers, most_levels
         self.products = _chosen(venue, market)
         self.instruments: dict[tuple[str, str, str], Instrument] = {}
         self.sessions: list[Session] = []
@@ -105,6 +106,8 @@ class Player:
             return  # the recording ends here; that is no fault of the book
         elif line.ev == "close":
             session.keeper.closed(line.why or "closed", self.now)
+        elif line.ev == "drop":
+            self._drop(session, line)
         elif line.ev == "ping":
             session.keeper.pinged(self.now)
         elif line.dir == "out":
@@ -114,6 +117,17 @@ class Player:
                 session.keeper.opened(self.now)
             session.received(line.frame, self.now)
         session.keeper.take_actions()
+
+    def _drop(self, session: Session, line: Line) -> None:
+        """A pair left its connection; where no timer runs its book is judged as it was until then."""
+        pair = session.pairs.get((line.msg or "").encode())
+        if pair is None:
+            return
+        if not self.timers:
+            session.remove(pair)
+            return
+        session.keeper.drop(pair, line.why, self.now)
+        self.dropped(pair)
 
     # -- sessions --------------------------------------------------------------------------------------------
 

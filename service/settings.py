@@ -20,6 +20,7 @@ from connectors import products as products_of
 from connectors.ccxt_venue import PREFIX as CCXT
 from connectors.ccxt_venue import fault_in
 from connectors.errors import UsageError
+from connectors.selection import Selection, fault_of, fault_of_top, is_pattern, markets_of
 
 from .api.settings import ApiSettings
 from .metrics import metrics
@@ -43,14 +44,49 @@ class Hosts(Strict):
 class VenueSettings(Strict):
     """One venue: which symbols to watch, and where."""
 
-    symbols: list[str] = Field([], description="Canonical (BTC-USDT, BTC-USDT-PERP), ccxt or native symbols.")
+    symbols: list[str] = Field(
+        [],
+        description="Canonical (BTC-USDT, BTC-USDT-PERP), ccxt or native symbols, and patterns of canonical ones "
+        "(*-USDT-PERP, BTC-USDT-[0-9]* for dated futures).",
+    )
+    top: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
+        {}, description="Pattern -> how many of it to watch: those with the largest 24 h volume."
+    )
+    refresh_seconds: float = Field(
+        3600,
+        ge=60,
+        description="How often the instrument list is fetched again where a pattern or top needs it.",
+    )
     enabled: bool = Field(True, description="Set to false to leave the venue out.")
     hosts: dict[str, Hosts] = Field({}, description="Per product, in place of the venue's own addresses.")
 
     @field_validator("symbols")
     @classmethod
     def _unique(cls, symbols: list[str]) -> list[str]:
+        for text in symbols:
+            if is_pattern(text) and (fault := fault_of(text)):
+                raise ValueError(fault)
         return list(dict.fromkeys(symbols))
+
+    @field_validator("top")
+    @classmethod
+    def _ranked(cls, top: dict[str, int]) -> dict[str, int]:
+        for pattern in top:
+            if fault := fault_of_top(pattern):
+                raise ValueError(fault)
+        return top
+
+    @property
+    def selection(self) -> Selection:
+        return Selection.of(self.symbols, self.top)
+
+    @property
+    def told(self) -> str:
+        """What is watched, in words."""
+        selection = self.selection
+        parts = [(len(selection.names), "symbols"), (len(selection.patterns), "patterns")]
+        said = [f"{count} {what}" for count, what in parts if count]
+        return ", ".join([*said, *(f"top {most} of {pattern}" for pattern, most in self.top.items())])
 
 
 class MetricSettings(Strict):
@@ -123,6 +159,7 @@ class Settings(BaseSettings):
                 if product not in products:
                     has = ", ".join(sorted(products))
                     raise ValueError(f"{name} has no product {product!r} to give hosts for (it has {has})")
+            _selectable(name, one)
         return venues
 
     @classmethod
@@ -136,6 +173,28 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment goes over what is handed in (the file)."""
         return env_settings, init_settings
+
+
+def _selectable(name: str, one: VenueSettings) -> None:
+    """Can the venue have what is asked for, and rank what is to be ranked? ValueError with key and cure."""
+    kinds = [kind for (venue, _), kind in all_venues().items() if venue == name]
+    markets = frozenset().union(*(kind.markets for kind in kinds))
+    for key, texts in (("symbols", one.symbols), ("top", one.top)):
+        for text in texts:
+            if not markets_of(text) & markets:
+                asked = " or ".join(sorted(markets_of(text)))
+                raise ValueError(
+                    f"{name}.{key}: {text} means {asked} instruments, and {name} has {', '.join(sorted(markets))} only; "
+                    "remove it, or write a symbol of these"
+                )
+    for pattern in one.top:
+        wanted = [kind for kind in kinds if markets_of(pattern) & kind.markets]
+        if not any(kind().volume_paths() for kind in wanted):
+            ranked = sorted({venue for (venue, _), kind in all_venues().items() if kind().volume_paths()})
+            raise ValueError(
+                f"{name}.top: the 24 h volumes of {name} are not known here (those of {', '.join(ranked)} are); "
+                f"name the symbols, or write the pattern {pattern!r} under symbols"
+            )
 
 
 def load(path: str | None = None, flags: dict[str, Any] | None = None) -> Settings:
@@ -168,6 +227,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: cannot be read ({failure.strerror})") from failure
     except (yaml.YAMLError, UnicodeDecodeError) as failure:
         told = " ".join(str(failure).split())
+        if "alias" in told:
+            told += "; put a pattern that begins with * in quotes"
         raise UsageError(f"{path}: not YAML ({told})") from failure
     if found is None:
         return {}

@@ -83,14 +83,10 @@ class SimulatedVenue:
         self.markets: dict[tuple[str, str], Market] = {}
         self._second = start - start % NS + NS
         self._numbered = 0
-        latents: dict[str, Latent] = {}
+        self._latents: dict[str, Latent] = {}
+        self._rate, self._staged, self._number = rate, staged, seed
         for listing in self.catalogue if listings is None else listings:
-            latent = latents.setdefault(listing.base, Latent(listing.base, seed))
-            market = Market(
-                listing, self.counter(listing), seed=self.seed, latent=latent, rate=rate, start=start
-            )
-            market.staged = staged
-            self.markets[listing.product, listing.native] = market
+            self._add(listing, start)
 
     # -- what the owner of the sockets calls --------------------------------------------------------
 
@@ -123,6 +119,27 @@ class SimulatedVenue:
         self.connections[connection.number] = connection
         connection.opened(now)
         return connection
+
+    def add(self, listing: Listing, now: int) -> None:
+        """From now on the venue lists this too."""
+        self.advance(now)
+        self._add(listing, now)
+
+    def delist(self, product: str, native: str, now: int) -> None:
+        """The venue lists this no more: no list names it, nothing is sent of it."""
+        self.advance(now)
+        market = self.markets.pop((product, native))
+        for topic in [topic for topic, feed in self.feeds.items() if feed.market is market]:
+            for connection in list(self.feeds[topic].subscribers):
+                connection.unfollow(topic)
+
+    def _add(self, listing: Listing, start: int) -> None:
+        latent = self._latents.setdefault(listing.base, Latent(listing.base, self._number))
+        market = Market(
+            listing, self.counter(listing), seed=self.seed, latent=latent, rate=self._rate, start=start
+        )
+        market.staged = self._staged
+        self.markets[listing.product, listing.native] = market
 
     def advance(self, now: int) -> None:
         """Let everything happen that is due until a time, in its order."""

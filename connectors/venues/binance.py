@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from ..assets import LEADING, multiple
 from ..events import Accepted, Leaving, Noted, Refused, Said
 from ..instruments import Instrument, Market, canonical
 from ..rules import Contiguous, Linked
@@ -114,6 +115,10 @@ class Binance(Venue):
     interval = "100ms"
     blind_spots = ("levels beyond the range of the last snapshot are not known until they change",)
     trades_stream = "aggTrade"
+    volumes_weight = 80  # of all symbols; 40 on the futures hosts
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        return ((row["symbol"], Decimal(row["quoteVolume"])) for row in answer)
 
     def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
         return self._request("SUBSCRIBE", symbols, channels, request)
@@ -182,9 +187,15 @@ class Spot(Binance):
                 **steps(row),
             )
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/api/v3/ticker/24hr?type=MINI",)
+
     def _instrument(self, native: str, base: str, quote: str, tail: str, **more: Any) -> Instrument:
         symbol = canonical(base, quote, Market.SPOT)
-        return Instrument(self.name, native, symbol, Market.SPOT, base, quote, quote, **more)
+        base, times = multiple(base, LEADING)
+        return Instrument(
+            self.name, native, symbol, Market.SPOT, base, quote, quote, multiplier=times, **more
+        )
 
 
 class Futures(Binance):
@@ -202,6 +213,7 @@ class Futures(Binance):
         connects_per_minute=30,
     )
     trade_ids_contiguous = False
+    volumes_weight = 40
 
     def instruments(self, answer: Any) -> Iterable[Instrument]:
         for row in answer["symbols"]:
@@ -215,6 +227,8 @@ class Futures(Binance):
                 tail,
                 active=row.get("contractStatus", row.get("status")) == "TRADING",
                 size=row.get("contractSize"),
+                # A perpetual has a date far away; a dated one's is the moment of its delivery.
+                expires=int(row.get("deliveryDate", 0)) * 1_000_000 if tail.isdigit() else 0,
                 **steps(row),
             )
 
@@ -234,12 +248,28 @@ class UsdM(Futures):
     def instrument_paths(self) -> Sequence[str]:
         return ("/fapi/v1/exchangeInfo",)
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/fapi/v1/ticker/24hr",)
+
     def _instrument(
         self, native: str, base: str, quote: str, tail: str, size: Any = None, **more: Any
     ) -> Instrument:
         market = Market.FUTURE if tail.isdigit() else Market.PERP
-        symbol = canonical(base, quote, market, expiry=tail)
-        return Instrument(self.name, native, symbol, market, base, quote, quote, expiry=tail, **more)
+        expiry = tail if tail.isdigit() else ""
+        symbol = canonical(base, quote, market, expiry=expiry)
+        base, times = multiple(base, LEADING)  # 1000PEPEUSDT is priced by the thousand
+        return Instrument(
+            self.name,
+            native,
+            symbol,
+            market,
+            base,
+            quote,
+            quote,
+            expiry=expiry,
+            multiplier=times,
+            **more,
+        )
 
 
 class CoinM(Futures):
@@ -254,6 +284,14 @@ class CoinM(Futures):
 
     def instrument_paths(self) -> Sequence[str]:
         return ("/dapi/v1/exchangeInfo",)
+
+    def volume_paths(self) -> Sequence[str]:
+        return ("/dapi/v1/ticker/24hr",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """`volume` counts contracts here, `baseVolume` coins."""
+        for row in answer:
+            yield row["symbol"], Decimal(row["baseVolume"]) * Decimal(row["weightedAvgPrice"])
 
     def _instrument(
         self, native: str, base: str, quote: str, tail: str, size: Any = None, **more: Any

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from ..assets import LEADING, TRAILING, multiple
 from ..events import Accepted, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Counted
@@ -135,7 +136,17 @@ class Bybit(Venue):
                 tick=Decimal(row["priceFilter"]["tickSize"]),
                 lot=Decimal(lot.get("qtyStep") or lot["basePrecision"]),
                 active=row["status"] == "Trading",
+                expires=int(row.get("deliveryTime") or 0) * 1_000_000,
             )
+
+    def volume_paths(self) -> Sequence[str]:
+        return (f"/v5/market/tickers?category={self.product}",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """`turnover24h` is in quote, but in coins of inverse contracts, which are of 1 USD each."""
+        column = "volume24h" if self.product == "inverse" else "turnover24h"
+        for row in answer["result"]["list"]:
+            yield row["symbol"], Decimal(row[column] or 0)
 
     def infer(self, native: str) -> Instrument:
         pair = native.split("-", maxsplit=1)[0]
@@ -159,8 +170,19 @@ class Bybit(Venue):
         settle = base if inverse else quote
         expiry = expiry or "000000" if market is Market.FUTURE else ""
         symbol = canonical(base, quote, market, settle=settle, expiry=expiry)
+        base, times = multiple(base, LEADING, TRAILING)  # 1000PEPEUSDT, SHIB1000USDT
         return Instrument(
-            self.name, native, symbol, market, base, quote, settle, inverse=inverse, expiry=expiry, **more
+            self.name,
+            native,
+            symbol,
+            market,
+            base,
+            quote,
+            settle,
+            inverse=inverse,
+            expiry=expiry,
+            multiplier=times,
+            **more,
         )
 
 

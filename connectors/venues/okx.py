@@ -36,6 +36,7 @@ from ..shape import (
 from ..venue import Channel, Heartbeat, Limits, Venue
 
 CHANNELS = {Channel.BOOK: "books", Channel.TRADES: "trades"}
+DATED = ("FUTURES", "OPTION")
 KINDS = {"SPOT": Market.SPOT, "SWAP": Market.PERP, "FUTURES": Market.FUTURE, "OPTION": Market.OPTION}
 
 
@@ -139,7 +140,17 @@ class Okx(Venue):
                 tick=Decimal(row["tickSz"]) if row["tickSz"] else None,
                 lot=Decimal(row["lotSz"]) if row["lotSz"] else None,
                 active=row["state"] == "live",
+                expires=int(row.get("expTime") or 0) * 1_000_000 if row["instType"] in DATED else 0,
             )
+
+    def volume_paths(self) -> Sequence[str]:
+        return tuple(f"/api/v5/market/tickers?instType={kind}" for kind in ("SPOT", "SWAP", "FUTURES"))
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """`volCcy24h` is in quote on spot, in base coins of derivatives."""
+        for row in answer["data"]:
+            price = Decimal(1) if row["instType"] == "SPOT" else Decimal(row["last"] or 0)
+            yield row["instId"], Decimal(row["volCcy24h"] or 0) * price
 
     def infer(self, native: str) -> Instrument:
         parts = native.split("-")

@@ -114,6 +114,11 @@ class Channel:
         self.topics[topic] = None
         self.changed.add(topic)
 
+    def forget(self, topic: Topic) -> None:
+        """This topic is no more; what waits of it is still sent."""
+        self.topics.pop(topic, None)
+        self._bodies.pop(topic, None)
+
     def flush(self) -> None:
         """Tell all subscribers what changed since the last flush."""
         for topic in self.changed:
@@ -158,6 +163,10 @@ class ReadingsChannel(Channel):
         self._fresh.add(topic)
         truncated = self._columns.truncated(topic, now)
         return self.written(readings.identity(topic) | {"values": values, "truncated": truncated})
+
+    def forget(self, topic: Topic) -> None:
+        super().forget(topic)
+        self._values.pop(topic, None)
 
     def refresh(self) -> None:
         now = self.source.clock()

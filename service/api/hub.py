@@ -142,6 +142,12 @@ class Hub:
         else:
             self._routes[book].append(channel)
 
+    def _let_go(self, books: Iterable[Book]) -> None:
+        """Forget books that the engine keeps no more; clients were told the end of them."""
+        for book in books:
+            for channel in (*self._routes.pop(book), *self._trades.pop(book)):
+                channel.forget(book)
+
     # -- what the engine calls: next to nothing ------------------------------------------------------------------
 
     def _changed(self, book: Book) -> None:
@@ -198,9 +204,11 @@ class Hub:
 
     def _refresh(self) -> None:
         """Look again at what changes without a message: time windows that empty, connections, books that are new."""
-        if len(self._routes) != len(self.engine.books):
-            self._dirty.update(book for book in self.engine.books.values() if book not in self._routes)
+        books = set(self.engine.books.values())
+        if self._routes.keys() != books:
+            self._dirty.update(book for book in books if book not in self._routes)
             self._tick()
+            self._let_go([book for book in self._routes if book not in books and book not in self._dirty])
         for channel in self._channels.values():
             channel.refresh()
         self._flush()

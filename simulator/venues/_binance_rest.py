@@ -132,8 +132,8 @@ def _future_symbol(rules: Rules, listing: Listing) -> dict[str, Any]:
     return {
         "symbol": listing.native,
         "pair": listing.facts["pair"],
-        "contractType": "PERPETUAL",
-        "deliveryDate": 4133404800000,
+        "contractType": listing.facts.get("contractType", "PERPETUAL"),
+        "deliveryDate": int(listing.facts.get("deliveryDate", "4133404800000")),
         "onboardDate": 1569398400000,
         **status,
         "baseAsset": listing.base,
@@ -153,6 +153,17 @@ def _future_symbol(rules: Rules, listing: Listing) -> dict[str, Any]:
         "orderTypes": ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET"],
         "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
     }
+
+
+def day(rules: Rules, market: Market) -> dict[str, str]:
+    """The last 24 hours of an instrument; `turnover` in its facts, by default five million, in quote units."""
+    listing, price = market.listing, market.price()
+    turnover = float(listing.facts.get("turnover", "5000000"))
+    row = {"symbol": listing.native, "lastPrice": f"{price:.8f}", "weightedAvgPrice": f"{price:.8f}"}
+    if rules.kind == "cm":
+        volumes = {"volume": f"{turnover / listing.contract:.0f}", "baseVolume": f"{turnover / price:.8f}"}
+        return row | {"pair": listing.facts["pair"]} | volumes
+    return row | {"volume": f"{turnover / price:.8f}", "quoteVolume": f"{turnover:.8f}"}
 
 
 def open_interest(rules: Rules, market: Market, now: int) -> str:

@@ -31,6 +31,7 @@ from ._binance_rest import (
     SPOT,
     USDM,
     Rules,
+    day,
     depth,
     exchange_info,
     mark,
@@ -307,6 +308,8 @@ class Binance(SimulatedVenue):
             weight = rules.depth_weight(levels)
         elif call == "/exchangeInfo":
             weight = rules.info_weight
+        elif call == "/ticker/24hr":
+            weight = 1 if symbol else 80 if product == "spot" else 40
         status, headers = self._budgets[product].spend(weight, now)
         if status != 200:
             return Answer(status, ERRORS[status], headers)
@@ -326,6 +329,8 @@ class Binance(SimulatedVenue):
                 return 200, f'{{"serverTime":{now // MS}}}'
             case "/exchangeInfo":
                 return 200, exchange_info(rules, [m.listing for m in ([market] if market else markets)], now)
+            case "/ticker/24hr":
+                return 200, json.dumps([day(rules, m) for m in markets], separators=(",", ":"))
             case "/depth" if market:
                 return 200, depth(rules, market.listing, market.sheet(now, age_ns), levels, now)
             case "/openInterest" if market and rules.kind != "spot":
