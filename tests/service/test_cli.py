@@ -184,6 +184,24 @@ WRONG_SETTINGS = [
     ("venues: {binance: {symbols: BTC-USDT}}", ("venues.binance.symbols", "list", "BTC-USDT")),
     ("venues: {okx: {hosts: {spot: {ws: 'ws://x'}}}}", ("okx", "spot", "public")),
     ("venues: {okx: {hosts: {public: {ws: 'http://x'}}}}", ("venues.okx.hosts.public.ws", "http://x")),
+    (
+        "venues: {okx: {symbols: ['*/USDT:USDT']}}",
+        ("venues.okx.symbols", "canonical", "write *-USDT-PERP"),
+    ),
+    ("venues: {okx: {symbols: ['BTC-[0-9']}}", ("venues.okx.symbols", "is not closed")),
+    ("venues: {okx: {symbols: [*-USDT]}}", ("not YAML", "in quotes")),
+    ("venues: {okx: {top: {'*-USDT': 0}}}", ("venues.okx.top", "greater than or equal to 1", "0")),
+    ("venues: {okx: {top: {'BTC*': 3}}}", ("venues.okx.top", "spell it out, as in *-USDT")),
+    (
+        "venues: {kraken: {top: {'*-USD': 3}}}",
+        ("kraken.top", "24 h volumes of kraken are not known", "binance", "under symbols"),
+    ),
+    (
+        "venues: {kraken: {symbols: ['*-USD-PERP']}}",
+        ("kraken.symbols", "*-USD-PERP means perp", "spot only", "remove it"),
+    ),
+    ("venues: {kraken: {symbols: [BTC-USD-PERP]}}", ("kraken.symbols", "BTC-USD-PERP means perp")),
+    ("venues: {okx: {refresh_seconds: 1}}", ("venues.okx.refresh_seconds", "60", "1")),
     ("venues: [binance]", ("venues", "dictionary")),
     ("venue: {}", ("venue", "did you mean venues?")),
     ("api: {port: eighty}", ("api.port", "integer", "eighty")),
@@ -227,6 +245,17 @@ def test_the_environment_goes_over_the_file(
     monkeypatch.delenv("STEELYARD_VENUES__KRAKEN__SYMBOLS")
     monkeypatch.setenv("STEELYARD_API__PORT", "eighty")
     refused(steelyard("check", "--config", config), "STEELYARD_API__PORT", "api.port", "eighty")
+
+
+def test_check_tells_of_patterns(steelyard: Run, tmp_path: Path) -> None:
+    config = tmp_path / "some.yaml"
+    config.write_text(
+        "venues: {binance: {symbols: [BTC-USDT, 'BTC-USDT-[0-9]*'], top: {'*-USDT-PERP': 20}}, okx: {symbols: [BTCUSDT]}}"
+    )
+    assert steelyard("check", "--config", config).out == (
+        f"{config}: good; 2 symbols on 2 venues (binance, okx)\n"
+        "  binance: 1 symbols, 1 patterns, top 20 of *-USDT-PERP; what fits is known once the venue's list is fetched\n"
+    )
 
 
 def test_check_says_what_is_good(steelyard: Run) -> None:
