@@ -135,6 +135,8 @@ class Session:
     def remove(self, pair: Pair) -> None:
         """Let go of a pair; what still comes for it is of nobody."""
         self.pairs.pop(pair.wire, None)
+        for word in [word for word, known in self.aliases.items() if known is pair]:
+            del self.aliases[word]
         if self.last_pair is pair:
             self.last_pair = None  # type: ignore[assignment]  # a C reference to a pair may be empty
 
