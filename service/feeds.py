@@ -14,6 +14,7 @@ import structlog
 
 from connectors import products
 from connectors.backoff import SECOND, Backoff
+from connectors.book import NOWHERE
 from connectors.ccxt_bridge import Bridge, markets_of
 from connectors.ccxt_venue import CcxtVenue
 from connectors.driver import Driver, Network
@@ -141,16 +142,17 @@ class VenueFeeds:
     async def _follow(self) -> None:
         """Fetch the lists again from time to time, and let go of what expires, for ever."""
         every = int(self.settings.refresh_seconds * SECOND)
-        due = self.network.clock() + every
+        due = self.network.clock() + every if self.chooser.wants_lists else NOWHERE
         while True:
             now = self.network.clock()
             await self._apply(self.chooser.expire(now))
-            if self.chooser.wants_lists and now >= due:
+            if now >= due:
                 try:
                     await self._apply(await self._choose(kept=False))
                 except ConnectionError as failure:
                     log.warning("instrument list not refreshed", venue=self.name, reason=str(failure))
                 due = self.network.clock() + every
+            due = due if self.chooser.wants_lists else NOWHERE
             first = min(due, self.chooser.next_expiry())
             # In steps, so that a clock that is set is followed.
             await asyncio.sleep(min(max((first - self.network.clock()) / SECOND, 0.05), 60.0))
