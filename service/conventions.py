@@ -44,13 +44,15 @@ def taker_side(params: Mapping[str, Any]) -> str | None:
     kinds = [kind for (venue, _), kind in all_venues().items() if venue == name]
     if not kinds:
         raise UsageError(f"no venue {name!r}")
+    asked = params.get("product", params.get("market"))  # where products of a venue differ in their words
+    kinds = [kind for kind in kinds if asked in (kind.product, *kind.markets)] or kinds
     told = [value for key, value in params.items() if key not in ("venue", "market", "product")]
     if not told:
         raise UsageError("the field in which the venue tells the side is missing")
     word = str(told[0]).lower()
-    if word == kinds[0].taker_bought.lower():
+    if any(word == kind.taker_bought.lower() for kind in kinds):
         return "buy"
-    return "sell" if word == kinds[0].taker_sold.lower() else None
+    return "sell" if any(word == kind.taker_sold.lower() for kind in kinds) else None
 
 
 CONVENTIONS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
