@@ -148,7 +148,9 @@ class Settings(BaseSettings):
         known = {name for name, _ in all_venues()}
         for name, one in venues.items():
             if name.startswith(CCXT):
-                if one.enabled and (fault := fault_in(name)):
+                if not one.enabled:
+                    continue  # nothing more can be said of an exchange where ccxt is not installed
+                if fault := fault_in(name):
                     raise ValueError(fault)
             elif name not in known:
                 near = difflib.get_close_matches(name, known, 1)
