@@ -37,8 +37,11 @@ class Rule:
     def join(
         self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
     ) -> cython.int:
-        """May this update be the first after a snapshot with id `image`? GAP: the snapshot is too old."""
-        return _APPLY
+        """May this update be the first after a snapshot with id `image`? GAP: the snapshot is too old.
+
+        Where the venue documents no step of its own for it, the snapshot is an update like any other.
+        """
+        return self.follow(image, first, last, previous, True)
 
     @cython.ccall
     def follow(
@@ -70,12 +73,6 @@ class Stamped(Rule):
     overlaps = True
 
     @cython.ccall
-    def join(
-        self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
-    ) -> cython.int:
-        return self.follow(image, first, last, previous, True)
-
-    @cython.ccall
     def follow(
         self,
         at: cython.longlong,
@@ -98,12 +95,6 @@ class Overlapping(Rule):
     @cython.ccall
     def whole(self, first: cython.longlong, last: cython.longlong) -> cython.bint:
         return 0 <= first == last
-
-    @cython.ccall
-    def join(
-        self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
-    ) -> cython.int:
-        return self.follow(image, first, last, previous, True)
 
     @cython.ccall
     def follow(
@@ -223,12 +214,6 @@ class Stepping(Rule):
     detects = "sequence gap"
 
     @cython.ccall
-    def join(
-        self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
-    ) -> cython.int:
-        return self.follow(image, first, last, previous, True)
-
-    @cython.ccall
     def follow(
         self,
         at: cython.longlong,
@@ -251,12 +236,6 @@ class Chained(Rule):
     @cython.ccall
     def begins(self, previous: cython.longlong) -> cython.bint:
         return previous == 0
-
-    @cython.ccall
-    def join(
-        self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
-    ) -> cython.int:
-        return self.follow(image, first, last, previous, True)
 
     @cython.ccall
     def follow(
@@ -284,12 +263,6 @@ class Resetting(Rule):
     detects = "sequence gap"
 
     @cython.ccall
-    def join(
-        self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
-    ) -> cython.int:
-        return self.follow(image, first, last, previous, True)
-
-    @cython.ccall
     def follow(
         self,
         at: cython.longlong,
@@ -310,12 +283,6 @@ class Counted(Rule):
     """`last` grows by one from message to message; 1 means the venue started over with a whole book (Bybit)."""
 
     detects = "sequence gap"
-
-    @cython.ccall
-    def join(
-        self, image: cython.longlong, first: cython.longlong, last: cython.longlong, previous: cython.longlong
-    ) -> cython.int:
-        return self.follow(image, first, last, previous, True)
 
     @cython.ccall
     def follow(

@@ -245,7 +245,7 @@ class Session:
         return found  # type: ignore[no-any-return]
 
     def named(self, scan: Scanner, record: int) -> Pair | None:
-        """The pair that a record of this session's scanner is about, if it is one of ours."""
+        """The pair that a record of this connection's scanner is about, if it is one of ours."""
         pair: Pair | None = self.pairs.get(self._symbol(record))
         return pair
 
