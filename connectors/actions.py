@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SNAPSHOT = "snapshot"  # first part of the key of a `Fetch` for a whole book
+
 
 @dataclass(slots=True)
 class Connect:
@@ -23,13 +25,15 @@ class Send:
 class Fetch:
     """GET a path of the venue's REST host; the answer goes to `fetched` under the same key.
 
-    `weight` is what the venue charges for it; `not_before` (ns) is when it may be sent at the earliest.
+    `weight` is what the venue charges for it; `not_before` (ns) is when it may be sent at the earliest. `spare`: it may
+    only take from what nothing more important is likely to need.
     """
 
     key: tuple[str, str]
     path: str
     weight: int
     not_before: int = 0
+    spare: bool = False
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ import msgspec
 import picows
 import structlog
 
-from .actions import Close, Connect, Fetch, Replace, Send
+from .actions import SNAPSHOT, Close, Connect, Fetch, Replace, Send
 from .errors import MalformedMessage
 from .intake import Clock, Intake
 from .recording import Recorder
@@ -87,7 +87,14 @@ class Network:
             await asyncio.sleep(min(max(wait, 0.001), 0.25))
 
     async def get(
-        self, venue: Any, path: str, weight: int, not_before: int = 0, *, method: str = "GET"
+        self,
+        venue: Any,
+        path: str,
+        weight: int,
+        not_before: int = 0,
+        *,
+        method: str = "GET",
+        spare: bool = False,
     ) -> tuple[int, bytes, int]:
         """Ask for a path of the venue within its budget: status (0: no answer), body or reason, and time to wait (ns).
 
@@ -95,8 +102,8 @@ class Network:
         """
         budget = self.budget(venue)
         # Another request may take the room while this one sleeps, so it asks again.
-        while (at := max(budget.ready_at(weight, self.clock()), not_before)) > (now := self.clock()):  # noqa: ASYNC110  # a budget has no event to wait for
-            await asyncio.sleep(min((at - now) / SECOND, 60.0))
+        while (at := max(budget.ready_at(weight, self.clock(), spare=spare), not_before)) > self.clock():  # noqa: ASYNC110  # a budget has no event to wait for
+            await asyncio.sleep(min(max(at - self.clock(), 0) / SECOND, 60.0))
         budget.spend(weight, self.clock())
         try:
             path, _, asked = path.partition(" ")
@@ -228,13 +235,19 @@ class Driver(Intake):
 
     async def _fetch(self, action: Fetch) -> None:
         path = action.path
-        status, body, wait = await self.network.get(self.keeper.venue, path, action.weight, action.not_before)
+        status, body, wait = await self.network.get(
+            self.keeper.venue, path, action.weight, action.not_before, spare=action.spare
+        )
         if self.stopped:
             return
         now = self._before()
         if self.recorder:
             self.recorder.fetched(self.keeper.venue.rest + path, status, body, now)
-        self.keeper.fetched(action.key[1], status, body, now, wait=wait)
+        what, native = action.key
+        if what == SNAPSHOT:
+            self.keeper.fetched(native, status, body, now, wait=wait)
+        else:
+            self.keeper.derivatives.answered(what, native, status, body, now)
         self.perform()
 
     def _close(self, reason: str) -> None:

@@ -14,11 +14,12 @@ import msgspec
 from .actions import Action, Close, Connect, Replace, Send
 from .backoff import SECOND, Backoff
 from .book import NOWHERE
+from .derivative_feed import DerivativeFeed
 from .events import Accepted, Answer, Leaving, Lost, Noted, Refused, Said, Unsubscribed, Welcomed
 from .resync import REFUSED_FOR, Resync, timed
 from .shape import Kind
 from .sync import SYNCING, Pair
-from .venue import Channel, Venue
+from .venue import OF_DERIVATIVES, Channel, Venue
 from .wire import Scanner
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Keeper(Resync):
         self.leaving = False
         self.gone: set[str] = set()  # native ids of pairs that were let go
         self.on_change: list[Any] = []
+        self.derivatives = DerivativeFeed(session, venue, self.count)
 
     def went_live(self) -> None:
         """Only a book that went live starts the backoff over: a venue that accepts and drops is not hammered."""
@@ -55,6 +57,7 @@ class Keeper(Resync):
         """Say what a pair of this connection carries, and how deep."""
         pair.carries_book = Channel.BOOK in self.channels
         pair.carries_trades = Channel.TRADES in self.channels
+        pair.carries_derivatives = not OF_DERIVATIVES.isdisjoint(self.channels)
         pair.depth = self.venue.depth
 
     def start(self, now: int) -> None:
@@ -97,17 +100,19 @@ class Keeper(Resync):
         per_message = max(1, self.venue.limits.topics_per_message // len(self.channels))
         for at in range(0, len(natives), per_message):
             self._subscribe(natives[at : at + per_message])
+        self.derivatives.begin(now)
         self._flush(now)
 
     def closed(self, reason: str, now: int) -> None:
         """The socket is gone, or never came to be: nothing is known any more; try again after a while."""
         for pair in self.session.pairs.values():
             pair.held.clear()
-            pair.trades_since = 0
+            pair.trades_since = pair.derivatives_since = 0
             if pair.carries_book:
                 pair.lose(f"disconnected: {reason}" if pair.state == SYNCING else "disconnected", now)
             pair.step, pair.due = "", NOWHERE
         self.outbox.clear()
+        self.derivatives.end()
         self.next_ping = NOWHERE
         self.reconnects += 1
         self.retry_at = now + self.backoff.after_failure()
@@ -140,6 +145,7 @@ class Keeper(Resync):
         if self.state not in ("open", "silent"):
             return NOWHERE
         first = min(self.next_ping, self.welcome_by, self._silence_at(), self._renewal_at())
+        first = min(first, self.derivatives.next_due)
         if self.outbox:
             first = min(first, self.next_send)
         for pair in self.session.pairs.values():
@@ -171,6 +177,7 @@ class Keeper(Resync):
             self.welcome_by = NOWHERE
             self.actions.append(Close("no welcome"))
         self._flush(now)
+        self.actions += self.derivatives.timer(now)
         if now >= self._silence_at():
             self._silence(now)
         if now >= self._renewal_at():
@@ -267,8 +274,15 @@ class Keeper(Resync):
         for pair in self._named(said.request, said.symbol):
             if said.depth:
                 self.depths[pair.native] = said.depth
-            if pair.trades_since == 0 and Channel.TRADES in self.channels and self.session.discover is None:
-                pair.trades_since = now
+            if self.session.discover is None:
+                self._begun(pair, now)
+
+    def _begun(self, pair: Pair, now: int) -> None:
+        """What a subscription brings beside the book is there from now on."""
+        if pair.trades_since == 0 and pair.carries_trades:
+            pair.trades_since = now
+        if pair.derivatives_since == 0 and pair.carries_derivatives:
+            pair.derivatives_since = now
 
     def _unsubscribed(self, request: str, symbol: str, now: int) -> None:
         for pair in self._named(request, symbol):

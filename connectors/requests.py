@@ -25,10 +25,11 @@ class Budget:
             self.left = min(self.per_minute, self.left + (now - self.at) / SECOND * self.per_minute / 60)
             self.at = now
 
-    def ready_at(self, weight: float, now: int) -> int:
-        """When a request of this weight may go out at the earliest."""
+    def ready_at(self, weight: float, now: int, *, spare: bool = False) -> int:
+        """When a request of this weight may go out at the earliest; a `spare` one leaves half of the bucket alone."""
         self._refill(now)
-        missing = min(weight, self.per_minute) - self.left
+        kept = self.per_minute / 2 if spare else 0.0
+        missing = min(weight + kept, self.per_minute) - self.left
         wait = int(missing / self.per_minute * 60 * SECOND) if missing > 0 else 0
         return max(now + wait, self.closed_until)
 

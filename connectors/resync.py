@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from .actions import Action, Fetch, Send
+from .actions import SNAPSHOT, Action, Fetch, Send
 from .backoff import SECOND, Backoff
 from .book import NOWHERE, Book
 from .sync import CROSSED, LIVE, LOST, STALE, Pair
@@ -218,7 +218,7 @@ class Resync:
             return
         path = self.venue.snapshot_path(pair.native)
         weight = self.venue.snapshot.weight
-        self.actions.append(Fetch(("snapshot", pair.native), path, weight, max(now, not_before)))
+        self.actions.append(Fetch((SNAPSHOT, pair.native), path, weight, max(now, not_before)))
 
     def _ask(self, pair: Pair, now: int) -> None:
         """Ask for the whole book on the socket; no answer at all is seen sooner than by REST."""
@@ -327,7 +327,7 @@ class Resync:
             path = self.venue.snapshot_path(pair.native).replace(
                 f"limit={self.venue.snapshot.limit}", f"limit={PROBED}"
             )
-            self.actions.append(Fetch(("snapshot", pair.native), path, self.venue.snapshot.probe_weight, now))
+            self.actions.append(Fetch((SNAPSHOT, pair.native), path, self.venue.snapshot.probe_weight, now))
             pair.step, pair.due = "probing", now + ANSWER_WITHIN * 3
         else:
             pair.compared = True

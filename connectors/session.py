@@ -41,6 +41,8 @@ _LEVEL = cython.declare(cython.int, int(Kind.LEVEL))
 _ROWS = cython.declare(cython.int, int(Kind.ROWS))
 _CHECK = cython.declare(cython.int, int(Kind.CHECK))
 _CHANNEL = cython.declare(cython.int, int(Slot.CHANNEL))
+_DERIVATIVE = cython.declare(cython.int, int(Kind.DERIVATIVE))
+_LIQUIDATION = cython.declare(cython.int, int(Slot.LIQUIDATION))
 
 
 @cython.cclass
@@ -89,6 +91,7 @@ class Session:
     numbers: cython.bint
     counts: cython.bint
     unproven: cython.bint
+    marks_liquidations: cython.bint
 
     def __init__(self, venue: Any, route: str = "", seed: str = "") -> None:
         self.venue = venue
@@ -110,6 +113,7 @@ class Session:
         self.plain = venue.plain
         self.bought, self.sold = venue.taker_bought.encode(), venue.taker_sold.encode()
         self.off_book = frozenset(word.encode() for word in venue.off_book)
+        self.marks_liquidations = bool(venue.liquidated)
         self.any_off_book = "*" in venue.off_book
         self.level_bid = venue.level_bid.encode()
         self.first_is_history = venue.first_trades_are_history
@@ -176,6 +180,9 @@ class Session:
             self._books(_DELTA, frame, now)
         elif kind == _CHECK:
             self._check(now)
+        elif kind == _DERIVATIVE:
+            word: bytes = self.last_kind_word
+            self.keeper.derivatives.read(frame, word.decode(), self._symbol(0).decode(), now)
 
     def _unpacked(self, frame: bytes, now: int) -> bytes:
         """The JSON in a frame; b"", and the frame is lost, where it holds none."""
@@ -343,6 +350,7 @@ class Session:
         pair: Pair
         word: bytes
         at: cython.int
+        before: cython.longlong
         for at in range(self.scan.records):
             record = self.scan.records - 1 - at if self.newest_first else at
             if not self.scan.has(record, _PRICE):
@@ -375,7 +383,16 @@ class Session:
                 side = -1
             elif self.signed:
                 side = self.scan.magnitude(record, _SIZE)
+            before = pair.trades
             pair.trade(self.scan, record, side, now)
+            if self.marks_liquidations and pair.trades > before and self.scan.has(record, _LIQUIDATION):
+                self._liquidations(pair, record, side, now)
+
+    def _liquidations(self, pair: Pair, record: int, side: int, now: int) -> None:
+        """The pair's last print closed a position by force: the taker's, the maker's on the other side, or both."""
+        word = self.scan.text(record, _LIQUIDATION).decode("utf-8", "replace")
+        for who in self.keeper.venue.liquidated.get(word, ()):
+            pair.closed_by_force(side if who == "taker" else -side, now)
 
     @cython.cfunc
     def _in_sequence(self, now: cython.longlong) -> cython.bint:

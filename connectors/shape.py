@@ -40,6 +40,7 @@ class Slot(enum.IntEnum):
     REPLY = 15  # stands in answers to requests alone: the frame is read by Venue.control, whatever its KIND
     WHOLE = 16  # stands, whatever its value, in whole books alone
     CHANNEL = 17  # number that the venue gave a subscription, in place of its names
+    LIQUIDATION = 18  # tells a print that closed a position by force, by a word of `Venue.liquidated`
 
 
 SLOTS = len(Slot)
@@ -112,6 +113,7 @@ PRICE, SIZE, SIDE, ID, EXCLUDE = (
 )
 REPLY, WHOLE = Leaf(Slot.REPLY), Leaf(Slot.WHOLE)
 SIGNED_SIZE, CHANNEL = Leaf(Slot.SIZE, signed=True), Leaf(Slot.CHANNEL)
+LIQUIDATION = Leaf(Slot.LIQUIDATION)
 
 
 def bids(rows: Rows = Rows()) -> Leaf:
@@ -161,3 +163,4 @@ class Kind(enum.IntEnum):
     LEVEL = 8  # a change of one level, in PRICE, SIZE and SIDE; a size that is not above 0 removes it
     ROWS = 9  # levels: the whole book where they stand in a list, a change where a row stands alone
     CHECK = 10  # CHECKSUM of the book as it is now
+    DERIVATIVE = 11  # liquidations, open interest, funding, prices: read in Python by Venue.read_derivatives

@@ -41,6 +41,11 @@ cdef class Pair:
     cdef public str step
     cdef public long long subscribed
     cdef public long long trades_since
+    cdef public bint carries_derivatives
+    cdef public long long derivatives_since
+    cdef readonly long long liquidations
+    cdef tuple last_print
+    cdef bint marks_liquidations
     cdef public bint collecting, compared
     cdef long long heard
     cdef bint unnumbered

@@ -90,6 +90,14 @@ class Listener:
         """`pair.state` or `pair.reason` changed."""
         return 0
 
+    def liquidated(
+        self, pair: Pair, price: float, size: float, quote: float, side: int, t: int, now: int
+    ) -> None:
+        """A position was closed by force: price in quote per base, size in base, side +1 where a short was closed."""
+
+    def stated(self, pair: Pair, told: Any, lasts: int, now: int) -> None:
+        """A `DerivativeTicker` of the pair, in native prices and sizes; it holds for `lasts` ns at most."""
+
 
 @cython.cclass
 class Pair:
@@ -128,7 +136,10 @@ class Pair:
         self.event_time = self.received = self.heard = self.image_time = 0
         self.updates = self.dropped = self.ignored = self.gaps = self.resyncs = 0
         self.crossed_count = self.differences = self.checksums_ok = self.checksums_failed = 0
-        self.trades = self.taker_buy = self.taker_sell = 0
+        self.trades = self.taker_buy = self.taker_sell = self.liquidations = 0
+        self.carries_derivatives, self.derivatives_since = False, 0
+        self.marks_liquidations = bool(venue.liquidated)
+        self.last_print = (0.0, 0.0, 0.0, 0)
         self.trade_gaps = self.excluded = self.dropped_trades = 0
         self.crossed_since = self.crossed_run = self.subscribed = self.trades_since = 0
         self.compared = self.collecting = self.fresh_image = self.of_images = False
@@ -477,9 +488,37 @@ class Pair:
         t = scan.time(record)
         if t <= 0:
             t = self.event_time if self.event_time > 0 else now
-        if self.book.inverse:
-            return self.listener.traded(self, price, unit / price, unit, side, t, now)
-        return self.listener.traded(self, price, unit, unit * price, side, t, now)
+        base: cython.double = unit / price if self.book.inverse else unit
+        quote: cython.double = unit if self.book.inverse else unit * price
+        if self.marks_liquidations:
+            self.last_print = (price, base, quote, t)
+        return self.listener.traded(self, price, base, quote, side, t, now)
+
+    # -- derivatives -----------------------------------------------------------------------------------------
+
+    def closed_by_force(self, side: int, now: int) -> None:
+        """The last print was a liquidation; `side` +1 where it was a forced purchase (a short closed), else -1."""
+        price, base, quote, t = self.last_print
+        self.liquidations += 1
+        self.listener.liquidated(self, price, base, quote, side, t, now)
+
+    def liquidation(self, price: float, size: float, side: int, t: int, now: int) -> None:
+        """A liquidation at a native price and size; `side` +1 where it was a forced purchase, else -1."""
+        price = price / self.book.multiplier
+        unit = size * self.book.contract_size
+        if not (price > 0 and size > 0):
+            return
+        if self.derivatives_since == 0:
+            self.derivatives_since = now
+        self.liquidations += 1
+        base, quote = (unit / price, unit) if self.book.inverse else (unit, unit * price)
+        self.listener.liquidated(self, price, base, quote, side, t, now)
+
+    def stated(self, told: Any, lasts: int, now: int) -> None:
+        """A `DerivativeTicker` came; what it says holds for `lasts` ns at most."""
+        if self.derivatives_since == 0:
+            self.derivatives_since = now
+        self.listener.stated(self, told, lasts, now)
 
     def count_gap(self) -> None:
         """A loss that was seen outside of this pair (on its connection, in a broken frame)."""
@@ -519,7 +558,8 @@ class Pair:
         self._set(self.state if self.state in (SYNCING, LOST) else LOST, reason, now)
 
     def withdraw(self, now: int) -> None:
-        """The connection went silent: the book stays as it is, its values are withdrawn."""
+        """The connection went silent: the book stays as it is, its values are withdrawn; so is what it told beside."""
+        self.derivatives_since = 0
         if self.state == LIVE or self.state == CROSSED:
             self._set(STALE, "silent", now)
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from .checksums import Checksum
+from .derivatives import Derivative, Derivatives, Poll
 from .events import Said
 from .instruments import Instrument, Market
 from .rules import Rule, Unnumbered
@@ -34,14 +35,27 @@ class Channel(StrEnum):
 
     BOOK = "book"
     TRADES = "trades"
+    LIQUIDATIONS = "liquidations"
+    OPEN_INTEREST = "open_interest"
+    FUNDING = "funding"
+    MARK_PRICE = "mark_price"
+    INDEX_PRICE = "index_price"
+    TICKER = "ticker"  # several of those before in one
+
+
+OF_DERIVATIVES = frozenset(Channel) - {Channel.BOOK, Channel.TRADES}
 
 
 @dataclass(frozen=True)
 class Route:
-    """A socket address below `Venue.ws` and what it carries."""
+    """A socket address below `Venue.ws` and what it carries; `markets` where it is not for all of the product's.
+
+    What derivatives have beside their books comes on a connection of its own, so that it can never cost a book.
+    """
 
     path: str
     channels: tuple[Channel, ...] = (Channel.BOOK, Channel.TRADES)
+    markets: frozenset[Market] = frozenset(Market)
 
 
 @dataclass(frozen=True)
@@ -163,6 +177,10 @@ class Venue:
     limits: ClassVar[Limits] = Limits()
     depth: ClassVar[int] = 0  # levels a side that are subscribed to; 0 is the full book
     depths: ClassVar[tuple[int, ...]] = ()
+    derivatives: ClassVar[Derivatives | None] = None  # what it tells beside books and prints
+    polls: ClassVar[tuple[Poll, ...]] = ()  # of that, what only REST answers tell
+    # LIQUIDATION words of prints -> who of the two was closed by force: the taker, the maker, or both.
+    liquidated: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     volumes_weight: ClassVar[int] = 20  # of a request for a path of `volume_paths`
     image_every: ClassVar[float] = 0.0  # seconds between comparisons with a fresh image of what is not proven
 
@@ -251,6 +269,30 @@ class Venue:
         """Read a frame that is neither book nor trade."""
         return ()
 
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        """Read a frame of Kind.DERIVATIVE (decoded JSON).
+
+        `kind` is the word in its KIND slot; `symbol` the native id, where a numbered channel or the word tells it.
+        """
+        return ()
+
+    def index_of(self, native: str) -> str:
+        """What the venue calls the index of an instrument, where messages name that instead; "" where they do not."""
+        return ""
+
+    def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        """Read the answer to one of `polls` (decoded JSON); `symbol` is native, "" where all were asked for at once."""
+        return ()
+
+    def poll_of(self, url: str) -> tuple[Poll, str] | None:
+        """Which poll a recorded request was, and of which native symbol ("" for all)."""
+        asked = urlsplit(url)
+        for poll in self.polls:
+            symbol = placed(poll.path.partition(" ")[0], asked)
+            if symbol is not None:
+                return poll, symbol
+        return None
+
     def native_in(self, word: str) -> str:
         """The instrument's id in what stands in the SYMBOL slot, where more stands there (a channel's name)."""
         return word
@@ -280,15 +322,7 @@ class Venue:
         """Native symbol of a recorded snapshot request, "" if the url is none of this product's."""
         if self.snapshot is None or not self.snapshot.path:
             return ""
-        asked, ours = urlsplit(url), urlsplit(self.snapshot.path)
-        before, in_path, after = ours.path.partition("{symbol}")
-        if in_path:
-            found = re.search(re.escape(before) + r"([^/]+)" + re.escape(after) + r"\Z", asked.path)
-            return found[1] if found else ""
-        if not asked.path.endswith(ours.path):
-            return ""
-        key = next(name for name, value in parse_qs(ours.query).items() if value == ["{symbol}"])
-        return parse_qs(asked.query).get(key, [""])[0]
+        return placed(self.snapshot.path, urlsplit(url)) or ""
 
     def snapshot_limit(self, url: str) -> int:
         """Levels a side that a snapshot request asked for; what we ask for where it does not say."""
@@ -323,3 +357,16 @@ class Venue:
     def infer(self, native: str) -> Instrument:
         """What the id alone tells, for recordings without an instrument list."""
         raise NotImplementedError
+
+
+def placed(template: str, asked: SplitResult) -> str | None:
+    """What stands at {symbol} of a path in a request; "" where the path has no such place, None if it is another path."""
+    ours = urlsplit(template)
+    before, in_path, after = ours.path.partition("{symbol}")
+    if in_path:
+        found = re.search(re.escape(before) + r"([^/]+)" + re.escape(after) + r"\Z", asked.path)
+        return found[1] if found else None
+    if not asked.path.endswith(ours.path):
+        return None
+    key = next((name for name, value in parse_qs(ours.query).items() if value == ["{symbol}"]), None)
+    return "" if key is None else parse_qs(asked.query).get(key, [None])[0]

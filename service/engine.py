@@ -15,11 +15,12 @@ from cython.cimports.connectors.sync import Listener, Pair
 from cython.cimports.service.metrics.declare import Context, Metric
 
 from connectors.book import Book
+from connectors.derivative_feed import tells_all
 from connectors.instruments import Instrument
 from connectors.sync import CROSSED, LIVE, LOST, SNAPSHOT, STATES, SYNCING, Listener, Pair
 
 from .metrics.declare import Context, Declaration, Metric, Output, stored
-from .plan import Plan, Print, hears_books
+from .plan import Plan, Print, hears
 
 _LIVE = cython.declare(cython.int, LIVE)
 _LOST = cython.declare(cython.int, LOST)
@@ -36,7 +37,8 @@ DISPUTED_BELOW = 0.8  # agreement under which a disputed taker side is not belie
 class Readings(Listener):
     """All that is known of one book: its trust, its levels, its values.
 
-    `owner` is the pair that carries the book now, `tape` the one that carries the trades. When a second connection
+    `owner` is the pair that carries the book now, `tape` the one that carries the trades, `ticker` the one that tells of
+    liquidations, open interest and funding. When a second connection
     brings the same book live, it takes over; the first one's messages are ignored from then on.
     """
 
@@ -47,12 +49,15 @@ class Readings(Listener):
     instrument = cython.declare(object, visibility="readonly")
     owner: Pair
     tape: Pair
+    ticker: Pair
     context = cython.declare(Context, visibility="readonly")
     plan: Any
     metrics: list
     prompt: list
     deep: list
     lazy: list
+    forced: list
+    informed: list
     row: cython.double[::1]
     counter: cython.schar[::1]
     flow: cython.schar[::1]
@@ -73,6 +78,7 @@ class Readings(Listener):
     last_price: cython.double
     last_side: cython.int
     tape_since: cython.longlong
+    ticker_since: cython.longlong
     base: dict
 
     def __init__(
@@ -93,11 +99,13 @@ class Readings(Listener):
         tick = float("nan") if instrument.tick is None else float(instrument.tick / instrument.multiplier)
         self.context = Context(_NO_BOOK, tick, least)
         self.metrics = plan.make(self.context, self.row)
-        self.prompt = [one for one in self.metrics if hears_books(one)]
+        self.prompt = [one for one in self.metrics if hears(one, "update")]
+        self.forced = [one for one in self.metrics if hears(one, "liquidated")]
+        self.informed = [one for one in self.metrics if hears(one, "stated")]
         self.deep = [one for one in self.prompt if not one.declaration.top]
         self.lazy = [one for one in self.metrics if one.declaration.lazy]
         self.listeners, self.trade_listeners = listeners, trade_listeners
-        self.owner = self.tape = None
+        self.owner = self.tape = self.ticker = None
         self.last_price, self.last_side = float("nan"), 0
         self.fresh_version = -1
         self.base = {}
@@ -111,6 +119,10 @@ class Readings(Listener):
             self._own(pair)
         if pair.carries_trades and self.tape is None:
             self.tape = pair
+        if pair.carries_derivatives and self.ticker is None:
+            self.ticker = pair
+        if pair.venue.derivatives is not None:
+            self.context.derivative.declare(tells_all(pair.venue), pair.venue.derivatives.funding_hours)
 
     def _own(self, pair: Pair) -> None:
         """This pair carries the book from now on; counters go on where the one before left them."""
@@ -218,6 +230,63 @@ class Readings(Listener):
         if price < self.last_price:
             return -1
         return self.last_side
+
+    # -- derivatives -----------------------------------------------------------------------------------------
+
+    def liquidated(
+        self, pair: Pair, price: float, size: float, quote: float, side: int, t: int, now: int
+    ) -> None:
+        if not (pair is self.tape and pair.venue.liquidated) and not self._is_ticker(pair):
+            return
+        if t > self.event_time:
+            self.event_time = t
+            self.anchor = now
+        self.follow_derivatives(now)
+        for metric in self.forced:
+            metric.liquidated(price, size, quote, side, self.event_time)
+        self._tell_news()
+
+    def stated(self, pair: Pair, told: object, lasts: int, now: int) -> None:
+        if not self._is_ticker(pair):
+            return
+        self.follow_derivatives(now)
+        t = self.clock(now) or now
+        self.context.derivative.take(told, self.instrument, self.context.mid, t, lasts)
+        for metric in self.informed:
+            metric.stated(t)
+        self._tell_news()
+
+    def _tell_news(self) -> None:
+        self.version += 1
+        for listener in self.listeners:
+            listener(self)
+
+    def _is_ticker(self, pair: Pair) -> bool:
+        """Does this pair tell of the derivative? Another takes over once its connection is gone."""
+        if pair is not self.ticker:
+            if self.ticker is not None and self.ticker.derivatives_since != 0:
+                return False
+            self.ticker = pair
+        return True
+
+    def follow_derivatives(self, now: int) -> None:
+        """Liquidations are told of for as long as their feed, or that of marked prints, is there."""
+        told: Pair = self.tape if self.tape is not None and self.tape.venue.liquidated else self.ticker
+        since = (
+            told.trades_since
+            if told is not self.ticker
+            else told.derivatives_since
+            if told is not None
+            else 0
+        )
+        if since != self.ticker_since:
+            self.ticker_since = since
+            if since == 0:
+                self.context.liquidations.stop(self.event_time)
+            else:
+                self.context.liquidations.start(self.event_time - max(0, now - since))
+        if self.ticker is not None and self.ticker.derivatives_since == 0:
+            self.context.derivative.forget()
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
@@ -387,6 +456,8 @@ class Readings(Listener):
         t: cython.longlong = self.clock(now)
         if self.fresh_version == self.version and self.fresh_at == t:
             return 0
+        if self.ticker is not None or (self.tape is not None and self.tape.venue.liquidated):
+            self.follow_derivatives(now)
         for metric in self.metrics:
             metric.refresh(self.context.book, t)
         self.fresh_version = self.version

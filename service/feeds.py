@@ -255,8 +255,9 @@ class VenueFeeds:
 
     # -- connections -----------------------------------------------------------------------------------------
 
-    def _connect_all(self, venue: Venue, route: str, instruments: list[Instrument]) -> None:
+    def _connect_all(self, venue: Venue, route: str, found: list[Instrument]) -> None:
         most = venue.limits.symbols
+        instruments = [one for one in found if one.market in venue.routes[route].markets]
         for at in range(0, len(instruments), most):
             session = Session(venue, route, str(self.serial))
             self._run(session, venue, route, instruments[at : at + most])

@@ -58,7 +58,7 @@ class Plan:
         return made
 
 
-def hears_books(metric: Metric) -> bool:
-    """Does the metric do anything with a book message?"""
+def hears(metric: Metric, what: str) -> bool:
+    """Does the metric do anything with what this method of it is told?"""
     kinds = type(metric).__mro__
-    return any("update" in vars(kind) for kind in kinds[: kinds.index(Metric)])
+    return any(what in vars(kind) for kind in kinds[: kinds.index(Metric)])

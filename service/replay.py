@@ -16,6 +16,7 @@ import msgspec
 from connectors import all_venues, venue_class
 from connectors.ccxt_venue import PREFIX as CCXT
 from connectors.ccxt_venue import ccxt_venue
+from connectors.derivatives import Poll
 from connectors.errors import UnknownProtocol, UsageError
 from connectors.instruments import Instrument
 from connectors.recording import INSTRUMENTS, Line, merged, read
@@ -210,7 +211,7 @@ class Player:
         self.sessions.append(session)
         self.timeline.add(session)
         if line.pairs is None:
-            session.keeper.channels = tuple(Channel)
+            session.keeper.channels = (Channel.BOOK, Channel.TRADES)
             session.discover = lambda native: self._discover(session, venue, native)
         else:
             for native in line.pairs:
@@ -244,6 +245,9 @@ class Player:
             if line.venue and (kind.name, kind.product) != (line.venue, line.product):
                 continue
             venue = kind()
+            if (polled := venue.poll_of(line.url)) is not None:
+                self._polled(venue, *polled, index, line)
+                continue
             native = venue.snapshot_symbol(line.url)
             if not native:
                 continue
@@ -259,6 +263,14 @@ class Player:
                     taken = True
             if not taken:
                 self._images[product, native] = (line.frame, line.status, limit)
+
+    def _polled(self, venue: Venue, poll: Poll, native: str, index: int, line: Line) -> None:
+        """An answer that tells of derivatives goes to the connection that asked; where that is not told, to all."""
+        for session in self._of_file.get(index, {}).values() if line.venue else self.sessions:
+            known = session.keeper.venue
+            if (known.name, known.product) == (venue.name, venue.product):
+                session.keeper.derivatives.answered(poll.path, native, line.status, line.frame, self.now)
+                session.keeper.take_actions()
 
     def _read_instruments(self, path: Path) -> None:
         beside = path.with_name(path.name.removesuffix(".gz").removesuffix(".jsonl") + INSTRUMENTS)

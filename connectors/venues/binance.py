@@ -14,6 +14,17 @@ from typing import Any, ClassVar
 import orjson
 
 from ..assets import LEADING, multiple
+from ..derivatives import (
+    Complete,
+    Derivative,
+    Derivatives,
+    DerivativeTicker,
+    Liquidation,
+    Poll,
+    Position,
+    amount,
+    nanoseconds,
+)
 from ..events import Accepted, Leaving, Noted, Refused, Said
 from ..instruments import Instrument, Market, canonical
 from ..rules import Contiguous, Linked
@@ -57,6 +68,8 @@ FIELDS: dict[str, Layout] = {
     "m": SIDE,
     "st": Leaf(),
 }
+STREAMS = {Channel.BOOK: "depth@100ms", Channel.LIQUIDATIONS: "forceOrder", Channel.TICKER: "markPrice@1s"}
+OF_DERIVATIVES = (Channel.LIQUIDATIONS, Channel.TICKER)
 STREAM = re.compile(r"(?P<symbol>.+)@(?P<stream>\w+)")
 # Longest first where one ends in another; only for recordings without an instrument list.
 QUOTES = (
@@ -108,6 +121,9 @@ class Binance(Venue):
         "aggTrade": Kind.TRADE,
         "bookTicker": Kind.IGNORED,
         "kline": Kind.IGNORED,
+        "forceOrder": Kind.DERIVATIVE,
+        "markPriceUpdate": Kind.DERIVATIVE,
+        "indexPriceUpdate": Kind.DERIVATIVE,
     }
     taker_bought, taker_sold = "false", "true"  # m: the buyer was the maker
     off_book = frozenset({"INSURANCE_FUND", "ADL", "NA"})
@@ -129,7 +145,7 @@ class Binance(Venue):
     def _request(
         self, method: str, symbols: Sequence[str], channels: Sequence[Channel], request: int
     ) -> Iterable[str]:
-        streams = {Channel.BOOK: "depth@100ms", Channel.TRADES: self.trades_stream}
+        streams = {**STREAMS, Channel.TRADES: self.trades_stream}
         params = [f"{symbol.lower()}@{streams[channel]}" for channel in channels for symbol in symbols]
         yield orjson.dumps({"method": method, "params": params, "id": request}).decode()
 
@@ -214,6 +230,41 @@ class Futures(Binance):
     )
     trade_ids_contiguous = False
     volumes_weight = 40
+    derivatives = Derivatives(
+        liquidations=Complete.SAMPLE,
+        sampled="at most one a symbol and second, the latest",
+        open_interest="REST",
+        funding="socket",
+        mark="socket",
+        index="socket",
+    )
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        data = message.get("data", message)
+        if kind == "forceOrder":
+            order = data["o"]  # its side closes the position; `p` is only where it would have been bankrupt
+            closed = Position.LONG if order["S"] == "SELL" else Position.SHORT
+            price, size = float(order["ap"]), float(order["z"])
+            yield Liquidation(order["s"], closed, price, size, nanoseconds(order["T"]))
+        elif kind == "indexPriceUpdate":
+            yield DerivativeTicker(data["i"], nanoseconds(data["E"]), index=float(data["p"]))
+        else:
+            yield DerivativeTicker(
+                data["s"],
+                nanoseconds(data["E"]),
+                mark=float(data["p"]),
+                index=amount(data.get("i")),
+                funding_rate=amount(data.get("r")),  # "" of a dated contract
+                next_funding=nanoseconds(data.get("T")) or None,
+            )
+
+    def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        if "fundingInfo" in poll.path:
+            for row in answer:
+                yield DerivativeTicker(row["symbol"], funding_hours=float(row["fundingIntervalHours"]))
+            return
+        at, held = nanoseconds(answer["time"]), float(answer["openInterest"])
+        yield DerivativeTicker(answer["symbol"], at, open_interest=held)
 
     def instruments(self, answer: Any) -> Iterable[Instrument]:
         for row in answer["symbols"]:
@@ -241,7 +292,10 @@ class UsdM(Futures):
     routes = {
         "public": Route("/public/stream", (Channel.BOOK,)),
         "market": Route("/market/stream", (Channel.TRADES,)),
+        "derivatives": Route("/market/stream", OF_DERIVATIVES),
     }
+    # Only what differs from 8 hours is in the list of funding intervals.
+    polls = (Poll("/fapi/v1/openInterest?symbol={symbol}", 5, 1), Poll("/fapi/v1/fundingInfo", 3600, 1))
     recorded_at: ClassVar[tuple[str, ...]] = ("fstream.binance.com",)
     snapshot = RestSnapshot("/fapi/v1/depth?symbol={symbol}&limit=1000", limit=1000, weight=20)
 
@@ -278,7 +332,8 @@ class CoinM(Futures):
     product = "coinm"
     quotes: ClassVar[tuple[str, ...]] = ("USD",)
     ws, rest = "wss://dstream.binance.com", "https://dapi.binance.com"
-    routes = {"": Route("/stream")}
+    routes = {"": Route("/stream"), "derivatives": Route("/stream", OF_DERIVATIVES)}
+    polls = (Poll("/dapi/v1/openInterest?symbol={symbol}", 5, 1),)
     recorded_at: ClassVar[tuple[str, ...]] = ("dstream.binance.com",)
     snapshot = RestSnapshot("/dapi/v1/depth?symbol={symbol}&limit=1000", limit=1000, weight=20)
 
@@ -287,6 +342,9 @@ class CoinM(Futures):
 
     def volume_paths(self) -> Sequence[str]:
         return ("/dapi/v1/ticker/24hr",)
+
+    def index_of(self, native: str) -> str:
+        return native.partition("_")[0]
 
     def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
         """`volume` counts contracts here, `baseVolume` coins."""

@@ -13,6 +13,16 @@ from typing import Any, ClassVar
 import orjson
 
 from ..assets import LEADING, TRAILING, multiple
+from ..derivatives import (
+    Complete,
+    Derivative,
+    Derivatives,
+    DerivativeTicker,
+    Liquidation,
+    Position,
+    amount,
+    nanoseconds,
+)
 from ..events import Accepted, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Counted
@@ -33,11 +43,16 @@ from ..shape import (
     Kind,
     Leaf,
 )
-from ..venue import Channel, Heartbeat, Limits, Venue
+from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
 QUOTES = ("USDT", "USDC", "USDE", "USD1", "BTC", "ETH", "EUR", "BRL", "TRY", "DAI", "USD")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DATED = re.compile(r"(?P<pair>[A-Z0-9]+)-(?P<day>\d{1,2})(?P<month>[A-Z]{3})(?P<year>\d{2})")
+TOPICS = {
+    Channel.TRADES: "publicTrade",
+    Channel.LIQUIDATIONS: "allLiquidation",
+    Channel.TICKER: "tickers",
+}
 INVERSE_DATED = re.compile(r"(?P<pair>[A-Z0-9]+USD)[FGHJKMNQUVXZ]\d{2}")
 
 
@@ -65,7 +80,12 @@ class Bybit(Venue):
         },
         "cts": TIME,
     }
-    kinds = {"orderbook.*": Kind.BOOK, "publicTrade.*": Kind.TRADE}
+    kinds = {
+        "orderbook.*": Kind.BOOK,
+        "publicTrade.*": Kind.TRADE,
+        "allLiquidation.*": Kind.DERIVATIVE,
+        "tickers.*": Kind.DERIVATIVE,
+    }
     history = frozenset()  # every batch of trades calls itself a snapshot
     taker_bought, taker_sold = "Buy", "Sell"
     off_book = frozenset({"true"})  # BT: block trade
@@ -93,7 +113,7 @@ class Bybit(Venue):
     def _request(
         self, op: str, symbols: Sequence[str], channels: Sequence[Channel], request: int
     ) -> Iterable[str]:
-        topics = {Channel.BOOK: f"orderbook.{self.depth}", Channel.TRADES: "publicTrade"}
+        topics = {**TOPICS, Channel.BOOK: f"orderbook.{self.depth}"}
         args = [f"{topics[channel]}.{symbol}" for channel in channels for symbol in symbols]
         yield orjson.dumps({"req_id": str(request), "op": op, "args": args}).decode()
 
@@ -197,10 +217,39 @@ class BybitSpot(Bybit):
     )
 
 
-class BybitLinear(Bybit):
+class BybitDerivatives(Bybit):
+    """What linear and inverse contracts share: liquidations, and tickers whose deltas hold what changed."""
+
+    markets = frozenset({Market.PERP, Market.FUTURE})
+    routes = {"": Route(""), "derivatives": Route("", (Channel.LIQUIDATIONS, Channel.TICKER))}
+    derivatives = Derivatives(
+        liquidations=Complete.ALL, open_interest="socket", funding="socket", mark="socket", index="socket"
+    )
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        data = message["data"]
+        if kind.startswith("allLiquidation"):
+            for row in data:  # S is the side of the position; the order that closed it was the other one
+                closed = Position.LONG if row["S"] == "Buy" else Position.SHORT
+                yield Liquidation(row["s"], closed, float(row["p"]), float(row["v"]), nanoseconds(row["T"]))
+            return
+        held = data.get("singleOpenInterest", data.get("openInterest"))  # the second may count both sides
+        yield DerivativeTicker(
+            data["symbol"],
+            nanoseconds(message["ts"]),
+            mark=amount(data.get("markPrice")),
+            index=amount(data.get("indexPrice")),
+            funding_rate=amount(data.get("fundingRate")),  # "" of a dated contract
+            funding_hours=amount(data.get("fundingIntervalHour")),
+            next_funding=nanoseconds(data.get("nextFundingTime")) or None,
+            open_interest=amount(held),
+        )
+
+
+class BybitLinear(BybitDerivatives):
     """Linear perpetuals and futures: sizes in base."""
 
-    product, markets = "linear", frozenset({Market.PERP, Market.FUTURE})
+    product = "linear"
     ws, rest = "wss://stream.bybit.com/v5/public/linear", "https://api.bybit.com"
     recorded_at: ClassVar[tuple[str, ...]] = (
         "stream.bybit.com/v5/public/linear",
@@ -208,10 +257,10 @@ class BybitLinear(Bybit):
     )
 
 
-class BybitInverse(Bybit):
+class BybitInverse(BybitDerivatives):
     """Inverse perpetuals and futures: sizes in contracts of 1 USD."""
 
-    product, markets = "inverse", frozenset({Market.PERP, Market.FUTURE})
+    product = "inverse"
     ws, rest = "wss://stream.bybit.com/v5/public/inverse", "https://api.bybit.com"
     recorded_at: ClassVar[tuple[str, ...]] = (
         "stream.bybit.com/v5/public/inverse",

@@ -13,6 +13,16 @@ from typing import Any, ClassVar
 import orjson
 
 from ..checksums import PairedCrc32
+from ..derivatives import (
+    Complete,
+    Derivative,
+    Derivatives,
+    DerivativeTicker,
+    Liquidation,
+    Position,
+    amount,
+    nanoseconds,
+)
 from ..events import Accepted, Leaving, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Resetting
@@ -33,9 +43,19 @@ from ..shape import (
     Kind,
     Leaf,
 )
-from ..venue import Channel, Heartbeat, Limits, Venue
+from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
-CHANNELS = {Channel.BOOK: "books", Channel.TRADES: "trades"}
+CHANNELS = {
+    Channel.BOOK: "books",
+    Channel.TRADES: "trades",
+    Channel.OPEN_INTEREST: "open-interest",
+    Channel.FUNDING: "funding-rate",
+    Channel.MARK_PRICE: "mark-price",
+    Channel.INDEX_PRICE: "index-tickers",
+    Channel.LIQUIDATIONS: "liquidation-orders",
+}
+OF_DERIVATIVES = tuple(channel for channel in CHANNELS if channel not in (Channel.BOOK, Channel.TRADES))
+HOUR = 3_600_000  # ms
 DATED = ("FUTURES", "OPTION")
 KINDS = {"SPOT": Market.SPOT, "SWAP": Market.PERP, "FUTURES": Market.FUTURE, "OPTION": Market.OPTION}
 
@@ -66,7 +86,25 @@ class Okx(Venue):
             "source": Leaf(),
         },
     }
-    kinds = {"books": Kind.BOOK, "books-l2-tbt": Kind.BOOK, "books50-l2-tbt": Kind.BOOK, "trades": Kind.TRADE}
+    kinds = {
+        "books": Kind.BOOK,
+        "books-l2-tbt": Kind.BOOK,
+        "books50-l2-tbt": Kind.BOOK,
+        "trades": Kind.TRADE,
+        **{CHANNELS[channel]: Kind.DERIVATIVE for channel in OF_DERIVATIVES},
+    }
+    routes = {
+        "": Route(""),
+        "derivatives": Route("", OF_DERIVATIVES, frozenset({Market.PERP, Market.FUTURE})),
+    }
+    derivatives = Derivatives(
+        liquidations=Complete.SAMPLE,
+        sampled="not all, by the venue's own word",
+        open_interest="socket",
+        funding="socket",
+        mark="socket",
+        index="socket",
+    )
     plain = frozenset({b"pong"})
     taker_bought, taker_sold = "buy", "sell"
     rule = Resetting()
@@ -91,10 +129,45 @@ class Okx(Venue):
         yield self._request("unsubscribe", symbols, channels, request)
 
     def _request(self, op: str, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> str:
-        args = [
-            {"channel": CHANNELS[channel], "instId": symbol} for channel in channels for symbol in symbols
-        ]
+        args = []
+        for channel in channels:
+            if channel is Channel.LIQUIDATIONS:  # of all contracts of a kind at once, and never undone
+                found = {"SWAP" if symbol.endswith("-SWAP") else "FUTURES" for symbol in symbols}
+                kinds = sorted(found) if op == "subscribe" else []
+                args += [{"channel": CHANNELS[channel], "instType": kind} for kind in kinds]
+                continue
+            for symbol in symbols:
+                if channel is Channel.FUNDING and not symbol.endswith("-SWAP"):
+                    continue
+                named = self.index_of(symbol) if channel is Channel.INDEX_PRICE else symbol
+                args.append({"channel": CHANNELS[channel], "instId": named})
         return orjson.dumps({"id": str(request), "op": op, "args": args}).decode()
+
+    def index_of(self, native: str) -> str:
+        return "-".join(native.split("-")[:2])
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        for row in message["data"]:
+            if kind == "liquidation-orders":
+                for one in row["details"]:  # the side is that of the order that closed the position
+                    closed = Position.LONG if one["side"] == "sell" else Position.SHORT
+                    price, size = float(one["bkPx"]), float(one["sz"])
+                    yield Liquidation(row["instId"], closed, price, size, nanoseconds(one["ts"]))
+                continue
+            told = DerivativeTicker(row["instId"], nanoseconds(row.get("ts")))
+            match kind:
+                case "open-interest":
+                    told.open_interest = amount(row["oi"])
+                case "mark-price":
+                    told.mark = amount(row["markPx"])
+                case "index-tickers":
+                    told.index = amount(row["idxPx"])
+                case "funding-rate":
+                    told.funding_rate = amount(row.get("fundingRate"))
+                    told.next_funding = nanoseconds(row["fundingTime"]) or None
+                    if row.get("nextFundingTime"):
+                        told.funding_hours = (int(row["nextFundingTime"]) - int(row["fundingTime"])) / HOUR
+            yield told
 
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         arg = message.get("arg") or {}

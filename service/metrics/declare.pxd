@@ -6,7 +6,8 @@ from .windows cimport Coverage, RollingState, RollingSums
 
 cdef class Context:
     cdef readonly Book book
-    cdef readonly Coverage books, trades
+    cdef readonly Coverage books, trades, liquidations
+    cdef readonly object derivative
     cdef public bint flow_withheld
     cdef public double tick
     cdef public double mid

@@ -1,10 +1,10 @@
 """How a metric declares itself, once: from its declaration follow REST, WebSocket, Prometheus, page and docs.
 
 To add a metric: one file in this folder with a `Metric` subclass that sets `declaration` and overrides what it
-needs: `update` (a book message), `traded` (a print), `lost` (the book is gone), `refresh` (time went on). It writes
-its outputs, in the order of `declaration.outputs()`, to `row[at]`, `row[at + 1]` …; NaN is "nothing to say" and
-stands there at first; counters begin at 0.
-A metric written in plain Python, compiled or not, works the same way.
+needs: `update` (a book message), `traded` (a print), `liquidated`, `stated` (open interest, funding, mark and index
+price), `lost` (the book is gone), `refresh` (time went on). It writes its outputs, in the order of
+`declaration.outputs()`, to `row[at]`, `row[at + 1]` …; NaN is "nothing to say" and stands there at first; counters
+begin at 0. A metric written in plain Python, compiled or not, works the same way.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import cython
 from connectors.book import Book
 
 from .bands import Bands
+from .derivative_state import DerivativeState
 from .windows import Coverage
 
 NAN = float("nan")
@@ -137,13 +138,16 @@ def stored(code: str, values: Iterable[float]) -> Any:
 class Context:
     """What the metrics of one book share.
 
-    books, trades: when each feed was there. mid: of the last good state, NaN without one. tick: in price, NaN if not
+    books, trades, liquidations: when each feed was there. derivative: what was told of open interest, funding, mark and
+    index price. mid: of the last good state, NaN without one. tick: in price, NaN if not
     known. flow_withheld: the taker side is in doubt, so nothing that rests on it is shown.
     """
 
     def __init__(self, book: Book, tick: float = NAN, min_coverage: float = 0.8) -> None:
         self.book = book
         self.books, self.trades = Coverage(min_coverage), Coverage(min_coverage)
+        self.liquidations = Coverage(min_coverage)
+        self.derivative = DerivativeState()
         self.tick = tick
         self.mid = NAN
         self.flow_withheld = False
@@ -202,6 +206,12 @@ class Metric:
     ) -> cython.int:
         """A print: size in base, side +1 where the taker bought."""
         return 0
+
+    def liquidated(self, price: float, size: float, quote: float, side: int, t: int) -> None:
+        """A position was closed by force: size in base, side +1 where a short was closed (a forced purchase)."""
+
+    def stated(self, t: int) -> None:
+        """`context.derivative` has news."""
 
     @cython.ccall
     @cython.exceptval(-1, check=True)

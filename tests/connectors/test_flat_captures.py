@@ -15,7 +15,6 @@ from connectors.book import Book
 from connectors.checksums import SignedCrc32
 from connectors.rules import APPLY, GAP, RESET, SKIP, Chained, Rule, Stepping
 from connectors.session import Session
-from connectors.shape import Slot
 from connectors.sync import LIVE, Listener, Pair
 from connectors.wire import Scanner
 from service.verify import is_clean, verify
@@ -435,7 +434,6 @@ def test_lists_of_instruments() -> None:
     assert names["BTC-24SEP21-40000-P"].symbol == "BTC-USD-210924-40000-P:BTC"
     pairs = {one.native: one for one in listed("bitfinex", "public", "bitfinex/spot-v2-multi-20210417")}
     assert pairs["tAAVE:UST"].symbol == "AAVE-USDT"
-    assert len(Slot) - 1 == Slot.CHANNEL
 
 
 def listed(name: str, product: str, recording: str) -> list[Any]:

@@ -139,7 +139,7 @@ def test_dated_futures_roll_without_touching_their_neighbours(tmp_path: Path) ->
         unknown = [feed.unknown for feed in service.engine.feeds]
         assert not any(name.startswith("refused") for counts in unknown for name in counts)
         assert sorted(symbol for feed in service.engine.feeds for symbol in feed.symbols) == sorted(
-            [PERP, NEW] * 2
+            [PERP, NEW] * 3  # books, trades, and what derivatives have beside them
         )
 
     play(

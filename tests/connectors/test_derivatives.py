@@ -1,0 +1,206 @@
+"""What venues tell of derivatives: every product that declares it, from its own words to base and quote units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connectors import all_venues
+from connectors.actions import Fetch
+from connectors.book import NOWHERE
+from connectors.derivatives import Complete, DerivativeTicker, Liquidation
+from connectors.instruments import Market
+from connectors.requests import Budget
+from connectors.session import Session
+from connectors.sync import Listener, Pair
+from connectors.venue import OF_DERIVATIVES, Venue
+from tests.support.told import SAMPLES, Sample
+
+SECOND = 1_000_000_000
+NOW = 1_790_000_000 * SECOND
+DECLARED = {key: kind for key, kind in all_venues().items() if kind.derivatives is not None}
+
+
+class Heard(Listener):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.closed: list[tuple[float, float, float, int, int]] = []
+        self.lasts = 0
+
+    def stated(self, pair: Pair, told: Any, lasts: int, now: int) -> None:
+        self.told.append(told)
+        self.lasts = lasts
+
+    def liquidated(
+        self, pair: Pair, price: float, size: float, quote: float, side: int, t: int, now: int
+    ) -> None:
+        self.closed.append((price, size, quote, side, t))
+
+
+def route_of(venue: Venue) -> str:
+    """The route that carries what derivatives have beside books; that of books where prints are marked."""
+    found = (name for name in venue.routes if not OF_DERIVATIVES.isdisjoint(venue.channels(name)))
+    return next(found, next(iter(venue.routes)))
+
+
+def connected(key: tuple[str, str], natives: list[str]) -> tuple[Session, dict[str, Heard]]:
+    """An open session of a product with these instruments, and what listens to each."""
+    venue = all_venues()[key]()
+    session = Session(venue, route_of(venue))
+    heard = {}
+    for native in natives:
+        pair = session.add(Pair(venue, venue.infer(native)))
+        session.keeper.prepare(pair)
+        pair.listener = heard[native] = Heard()
+    session.keeper.start(NOW)
+    session.keeper.opened(NOW)
+    session.keeper.take_actions()
+    return session, heard
+
+
+def natives_of(key: tuple[str, str], sample: Sample) -> list[str]:
+    """The instruments that a sample tells of; of an index one that is measured by it."""
+    venue = all_venues()[key]()
+    others = [one.native for sample in SAMPLES[key] for one in [sample] if one.native]
+    others += [told.symbol for one in SAMPLES[key] for told in one.told]
+    named = [told.symbol for told in sample.told]
+    by_index = [native for native in others if venue.index_of(native) in named]
+    return list(dict.fromkeys([*named, *by_index]))
+
+
+def feed(session: Session, sample: Sample) -> None:
+    """Hand a sample to a session as its driver does."""
+    pack = getattr(session.keeper.venue, "packed_for_tests", lambda text: text.encode())
+    for text in sample.before:
+        session.received(pack(text), NOW)
+    if not sample.poll:
+        session.received(pack(sample.text), NOW)
+        return
+    path = next(poll.path for poll in session.keeper.venue.polls if poll.path.startswith(sample.poll))
+    session.keeper.derivatives.answered(path, sample.native, 200, sample.text.encode(), NOW)
+
+
+@pytest.mark.parametrize("key", DECLARED, ids="-".join)
+def test_what_it_says_is_read(key: tuple[str, str]) -> None:
+    for sample in SAMPLES.get(key, ()):
+        natives = natives_of(key, sample)
+        session, heard = connected(key, natives)
+        for pair in session.pairs.values():
+            pair.subscribed = 0  # the samples are old
+        feed(session, sample)
+        told = [one for listener in heard.values() for one in listener.told]
+        assert told == [one for one in sample.told if isinstance(one, DerivativeTicker)], sample.text
+        closed = [one for native in natives for one in heard[native].closed]
+        expected = [one for one in sample.told if isinstance(one, Liquidation)]
+        assert [(side, t) for *_, side, t in closed] == [
+            (-1 if one.closed == "long" else 1, one.t) for one in expected
+        ], sample.text
+        assert not any("unreadable" in name for name in session.keeper.counts), sample.text
+
+
+@pytest.mark.parametrize("key", DECLARED, ids="-".join)
+def test_all_that_is_declared_has_a_sample(key: tuple[str, str]) -> None:
+    declared = DECLARED[key].derivatives
+    assert declared is not None
+    told = [one for sample in SAMPLES.get(key, ()) for one in sample.told]
+    tickers = [one for one in told if isinstance(one, DerivativeTicker)]
+    has = {
+        "liquidations": any(isinstance(one, Liquidation) for one in told),
+        "open_interest": any(one.open_interest is not None for one in tickers),
+        "funding": any(one.funding_rate is not None for one in tickers),
+        "mark": any(one.mark is not None for one in tickers),
+        "index": any(one.index is not None for one in tickers),
+    }
+    assert has == {
+        "liquidations": declared.liquidations is not Complete.NONE,
+        "open_interest": bool(declared.open_interest),
+        "funding": bool(declared.funding),
+        "mark": bool(declared.mark),
+        "index": bool(declared.index),
+    }
+    assert (declared.liquidations is Complete.SAMPLE) == bool(declared.sampled)
+    assert declared.in_trades == bool(DECLARED[key].liquidated)
+
+
+def test_every_product_with_derivatives_declares_them() -> None:
+    of_derivatives = {Market.PERP, Market.FUTURE}
+    silent = {key for key, kind in all_venues().items() if kind.markets & of_derivatives} - set(DECLARED)
+    assert {key for key in silent if not all_venues()[key].superseded} == set()
+
+
+@pytest.mark.parametrize("key", DECLARED, ids="-".join)
+def test_nothing_that_comes_breaks_it(key: tuple[str, str]) -> None:
+    for sample in SAMPLES.get(key, ()):
+        session, _ = connected(key, natives_of(key, sample))
+        for cut in range(0, len(sample.text), 7):
+            spoilt = Sample(sample.text[:cut], (), sample.poll, sample.native, sample.before)
+            feed(session, spoilt)
+            spoilt = Sample(sample.text.replace('"', "", cut), (), sample.poll, sample.native, sample.before)
+            feed(session, spoilt)
+        assert session.keeper.state == "open"
+        assert all(pair.state == 0 for pair in session.pairs.values() if not pair.carries_book)
+
+
+def test_an_inverse_contract_is_liquidated_in_base_and_quote() -> None:
+    session, _ = connected(("binance", "coinm"), ["BTCUSD_200925"])
+    venue = session.keeper.venue
+    listed = venue._instrument("BTCUSD_200925", "BTC", "USD", "200925", size=100)
+    pair = Pair(venue, listed)
+    pair.listener = listener = Heard()
+    pair.liquidation(9352.7, 3.0, -1, NOW, NOW)
+    [(price, size, quote, side, t)] = listener.closed
+    assert (price, quote, side, t) == (9352.7, 300.0, -1, NOW)
+    assert size == pytest.approx(300 / 9352.7)
+
+
+def test_old_liquidations_are_history() -> None:
+    session, heard = connected(("okx", "public"), ["IOST-USDT-SWAP"])
+    session.received(SAMPLES["okx", "public"][0].text.encode(), NOW)
+    assert heard["IOST-USDT-SWAP"].closed == []
+    assert session.keeper.counts["liquidation from before the subscription"] == 1
+
+
+def test_polls_are_spread_and_not_asked_twice() -> None:
+    session, _ = connected(("binance", "usdm"), ["BTCUSDT", "ETHUSDT"])
+    keeper = session.keeper
+    asked: list[tuple[int, str]] = []
+    for step in range(1, 21):
+        now = NOW + step * SECOND // 2
+        session.last_received = now
+        keeper.timer(now)
+        asked += [(step, action.path) for action in keeper.take_actions() if isinstance(action, Fetch)]
+    interest = [(step, path) for step, path in asked if "openInterest" in path]
+    assert [path[-7:] for _, path in interest] == ["BTCUSDT", "ETHUSDT"]  # no answer has come yet
+    assert interest[0][0] != interest[1][0]
+    for path in ("BTCUSDT", "ETHUSDT"):
+        keeper.derivatives.answered("/fapi/v1/openInterest?symbol={symbol}", path, 500, b"", now)
+    session.last_received = now + 6 * SECOND
+    keeper.timer(now + 6 * SECOND)
+    again = [action for action in keeper.take_actions() if isinstance(action, Fetch)]
+    assert [action.spare for action in again] == [True, True]
+    assert keeper.counts["poll failed: http 500"] == 2
+
+
+def test_many_symbols_are_asked_for_more_slowly() -> None:
+    natives = [f"A{number}USDT" for number in range(200)]
+    session, _ = connected(("binance", "usdm"), natives)
+    poll = session.keeper.venue.polls[0]
+    every = session.keeper.derivatives.every(poll)
+    assert 200 * poll.weight / (every / SECOND) * 60 <= 0.1 * session.keeper.venue.limits.weight_per_minute
+
+
+def test_nothing_is_asked_while_the_connection_is_gone() -> None:
+    session, _ = connected(("binance", "usdm"), ["BTCUSDT"])
+    assert session.keeper.derivatives.next_due < NOWHERE
+    session.keeper.closed("gone", NOW + SECOND)
+    assert session.keeper.derivatives.next_due == NOWHERE
+
+
+def test_a_spare_request_leaves_half_of_the_weights_alone() -> None:
+    budget = Budget(600)
+    budget.spend(400, NOW)
+    assert budget.ready_at(10, NOW) == NOW
+    assert budget.ready_at(10, NOW, spare=True) == NOW + 11 * SECOND
