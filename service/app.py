@@ -16,9 +16,10 @@ from connectors import all_venues, products
 from connectors.ccxt_venue import PREFIX as CCXT
 from connectors.driver import Network
 from connectors.intake import Clock
+from connectors.venue import Venue
 
 from .api.app import create_app
-from .api.ports import VenueFacts
+from .api.ports import DerivativeFacts, VenueFacts
 from .api.server import serve
 from .engine import Engine
 from .feeds import VenueFeeds, cache_folder, tell_book
@@ -111,6 +112,16 @@ def _tell_if_changed(told: dict[int, tuple[str, str]], book: object) -> None:
     tell_book(book, told)
 
 
+def derivative_facts(kind: type[Venue]) -> DerivativeFacts | None:
+    """What a product tells of its derivatives; None where it has none or tells nothing."""
+    told = kind.derivatives
+    if told is None:
+        return None
+    return DerivativeFacts(
+        str(told.liquidations), told.sampled, told.open_interest, told.funding, told.mark, told.index
+    )
+
+
 def facts(configured: Iterable[str] = ()) -> list[VenueFacts]:
     """What all venues declare; of ccxt's those that are configured."""
     bridged = [kind for name in configured if name.startswith(CCXT) for kind in products(name)]
@@ -126,6 +137,7 @@ def facts(configured: Iterable[str] = ()) -> list[VenueFacts]:
             blind_spots=kind.blind_spots,
             depth=kind.depth,
             interval=kind.interval,
+            derivatives=derivative_facts(kind),
         )
         for kind in (*all_venues().values(), *bridged)
     ]

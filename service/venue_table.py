@@ -17,6 +17,14 @@ values vanish, its reason is told, it is built anew, its neighbours go on. What 
 under *stays unseen*.
 
 """
+DERIVATIVES = (
+    "",
+    "## Derivatives",
+    "",
+    "What is told beside books and prints: *all* liquidations or a *sample* (a lower bound, never a total), and how",
+    "open interest, funding and prices come. `REST` is asked for again and again within the venue's weights.",
+    "",
+)
 OLD = """
 Older protocols, of which recordings are read (`verify`, `replay`) and to which nothing connects: {names}.
 """
@@ -28,9 +36,12 @@ def markdown() -> str:
     living = [kind for kind in kinds if not kind.superseded]
     old = ", ".join(f"{kind.name} `{kind.product}`" for kind in kinds if kind.superseded)
     head = ("venue", "product", "markets", "proof", "a loss is seen by", "scope", "fastest", "depth")
+    told = ("venue", "product", "liquidations", "open interest", "funding", "mark price", "index price")
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     lines += [f"| {' | '.join(_cells(kind))} |" for kind in living]
     unseen = [line for kind in living for line in _unseen(kind)]
+    lines += [*DERIVATIVES, f"| {' | '.join(told)} |", "|" + "---|" * len(told)]
+    lines += [f"| {' | '.join(_told(kind))} |" for kind in living if kind.derivatives is not None]
     return HEAD + "\n".join([*lines, "", "## Stays unseen", "", *unseen, ""]) + OLD.format(names=old)
 
 
@@ -39,6 +50,18 @@ def _cells(kind: type[Venue]) -> Iterator[str]:
     yield from (kind.name, f"`{kind.product}`", ", ".join(sorted(map(str, kind.markets))), kind.proof)
     yield from (venue.detects, venue.scope, kind.interval or "each change")
     yield str(kind.depth) if kind.depth else "full"
+
+
+def _told(kind: type[Venue]) -> Iterator[str]:
+    told = kind.derivatives
+    assert told is not None
+    yield from (kind.name, f"`{kind.product}`")
+    liquidations = f"{told.liquidations}: {told.sampled}" if told.sampled else str(told.liquidations)
+    yield f"{liquidations} (marked in the prints)" if told.in_trades else liquidations
+    hours = f" (every {told.funding_hours:g} h where not told)" if told.funding else ""
+    yield told.open_interest or "-"
+    yield (told.funding or "-") + hours
+    yield from (told.mark or "-", told.index or "-")
 
 
 def _unseen(kind: type[Venue]) -> Iterator[str]:

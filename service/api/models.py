@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,9 @@ from .ports import Proof, State
 
 Nanoseconds = Annotated[int, Field(description="Nanoseconds since 1970-01-01 UTC.")]
 Seconds = Annotated[float, Field(description="Seconds.", ge=0)]
+Told = Annotated[
+    Literal["socket", "REST", ""], Field(description="How it comes; empty where it is not told.")
+]
 Level = Annotated[tuple[str, str], Field(description="Price and size, in the venue's own text and units.")]
 
 _BOOK: dict[str, Any] = {
@@ -124,6 +127,25 @@ class Symbols(Answer):
     next_cursor: str | None
 
 
+class DerivativeFeeds(BaseModel):
+    """What a venue tells of its derivatives, and how."""
+
+    model_config = _example(
+        liquidations="sample",
+        sampled="at most one a symbol and second, the latest",
+        open_interest="REST",
+        funding="socket",
+        mark="socket",
+        index="socket",
+    )
+    liquidations: Literal["all", "sample", "none"]
+    sampled: str = Field(description="What a sample leaves out.")
+    open_interest: Told
+    funding: Told
+    mark: Told
+    index: Told
+
+
 class Venue(BaseModel):
     """One part of an exchange: how it proves its books, and what it cannot show."""
 
@@ -138,6 +160,7 @@ class Venue(BaseModel):
         blind_spots=["levels below the tenth are not covered by the checksum"],
         depth=100,
         interval="each change",
+        derivatives=None,
     )
     name: str
     product: str
@@ -149,6 +172,9 @@ class Venue(BaseModel):
     blind_spots: list[str] = Field(description="What a loss would leave unseen.")
     depth: int = Field(ge=0, description="Levels a side; 0 is the full book.")
     interval: str
+    derivatives: DerivativeFeeds | None = Field(
+        description="What is told of derivatives beside books and trades; null where nothing is."
+    )
 
 
 class Venues(Answer):

@@ -199,6 +199,21 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class DerivativeFacts:
+    """What a venue tells of its derivatives. `liquidations`: all, sample or none; `sampled`: what is left out.
+
+    The others say how it comes: socket, REST, or "" where it is not told.
+    """
+
+    liquidations: str
+    sampled: str
+    open_interest: str
+    funding: str
+    mark: str
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
 class VenueFacts:
     """What a venue declares about its books: how a loss is seen, what it costs, what cannot be seen.
 
@@ -215,3 +230,4 @@ class VenueFacts:
     blind_spots: tuple[str, ...] = ()
     depth: int = 0
     interval: str = ""
+    derivatives: DerivativeFacts | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from operator import itemgetter
 from typing import Any
 
@@ -132,6 +133,7 @@ def venue(facts: VenueFacts) -> Row:
         "blind_spots": facts.blind_spots,
         "depth": facts.depth,
         "interval": facts.interval,
+        "derivatives": None if facts.derivatives is None else asdict(facts.derivatives),
     }
 
 
