@@ -1,6 +1,7 @@
 # C-level face of book.py: the metrics and the sync read the book through it.
 
 cimport cython
+from .changes cimport Changes
 from .wire cimport Scanner
 
 @cython.final
@@ -49,6 +50,7 @@ cdef class Side:
     cpdef long long best(self) noexcept
     cpdef long long worst(self) noexcept
     cpdef int trim(self, int most) noexcept
+    cdef int tell(self, Changes log, int rank) except -1
     cdef void scale(self, long long price_factor, long long size_factor) noexcept
     cdef void set_units(self, double price_unit, double up, double down, bint inverse) noexcept
     cdef int top(
@@ -69,8 +71,7 @@ cdef class Book:
     cdef public int most
     cdef readonly bint capped
     cdef readonly long long version
-    cdef readonly long long changes
-    cdef readonly int changed
+    cdef readonly Changes log
     cdef public long long bid_floor, ask_ceiling
     cdef readonly bint moved
     cdef long long seen_floor, seen_ceiling
@@ -82,6 +83,9 @@ cdef class Book:
     cdef double[::1] bid_size, ask_size
     cdef double[::1] bid_total, ask_total
 
+    cpdef void follow(self, Changes log)
+    cpdef void rebase(self) noexcept
+    cpdef int settle(self, bint fresh) except -1
     cpdef void clear(self)
     cpdef int apply(self, Scanner scan, int start, int end) except -1
     cdef int _level(
@@ -90,6 +94,7 @@ cdef class Book:
     cpdef int put(
         self, int side, long long price, int price_places, long long size, int size_places, int text
     ) except -1
+    cdef int _tell_trimmed(self, int depth) except -1
     cdef double power(self, int places) noexcept
     cpdef bint refresh(self) noexcept
     cpdef void move(self) noexcept

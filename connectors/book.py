@@ -12,10 +12,12 @@ import array
 from decimal import Decimal
 
 import cython
+from cython.cimports.connectors.changes import Changes, rounded
 from cython.cimports.libc.math import exp
 from cython.cimports.libc.stdlib import free, realloc
 from cython.cimports.libc.string import memmove, memset
 
+from .changes import Changes
 from .wire import EXPONENT, Scanner
 
 TOP = 20  # levels a side that are kept as numbers for the metrics of each message
@@ -36,15 +38,6 @@ for _power in range(19):
     _TENS[_power] = int("1" + "0" * _power)
     _FITS[_power] = 4_000_000_000_000_000_000 // int("1" + "0" * _power)
     _FITS_SIZE[_power] = 9_223_372_036_854_775_807 // int("1" + "0" * _power)
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def _rounded(size: cython.longlong, factor: cython.longlong) -> cython.longlong:
-    """A size in coarser units, to the nearest; what is there stays above zero."""
-    found: cython.longlong = size // factor + (size % factor >= factor // 2)
-    return found if found > 0 or size == 0 else 1
 
 
 @cython.final
@@ -336,6 +329,22 @@ class Side:
         return dropped
 
     @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def tell(self, log: Changes, rank: cython.int) -> cython.int:
+        """Note that all levels but the best `rank` are about to go."""
+        position: cython.int
+        k: cython.int
+        at: cython.int
+        fill: cython.int
+        for position in range(self.blocks):
+            at = self.order[position] * 32
+            fill = self.fill[self.order[position]]
+            for k in range(at + (rank if rank < fill else fill), at + fill):
+                log.note(0 if self.sign < 0 else 1, self.keys[k], self.sizes[k], 0)
+            rank -= rank if rank < fill else fill
+        return 0
+
+    @cython.cfunc
     @cython.exceptval(check=False)
     def scale(self, price_factor: cython.longlong, size_factor: cython.longlong) -> cython.void:
         """Multiply all keys and sizes; the caller has made sure that they fit."""
@@ -370,7 +379,7 @@ class Side:
         for position in range(self.blocks):
             at = self.order[position] * 32
             for k in range(at, at + self.fill[self.order[position]]):
-                self.sizes[k] = _rounded(self.sizes[k], factor)
+                self.sizes[k] = rounded(self.sizes[k], factor)
 
     def largest(self) -> tuple[int, int]:
         """The largest distance of a key from zero and the largest size."""
@@ -579,7 +588,7 @@ def _rank(keys: cython.p_longlong, count: cython.int, key: cython.longlong) -> c
 class Book:
     """Both sides of one instrument and how far they are proven.
 
-    `version` counts applied messages, `changes` level sizes that changed, `changed` those of the last message.
+    `version` counts applied messages; `log`, if somebody follows the book, is told each size that changes.
     `bid_floor` and `ask_ceiling` are prices (integers) up to which a snapshot proved the book: a value that needs
     levels beyond is not known. `most` levels a side are kept; where more came, the farthest were dropped, the
     proven range shrinks to what is left, and `capped` says so.
@@ -595,6 +604,7 @@ class Book:
         self.price_places, self.size_places = price_places, size_places
         self.most = most
         self.multiplier = 1.0
+        self.log = None
         self.keep_top(TOP)
         self.set_contract(1.0, False)
         self.clear()
@@ -626,9 +636,46 @@ class Book:
         for side in (self.bids, self.asks):
             _set_units(side, 10**self.price_places * self.multiplier, up, down, self.inverse)
 
+    # -- what changed ------------------------------------------------------------------------------------------
+
+    @cython.ccall
+    def follow(self, log: Changes) -> cython.void:
+        """Tell this log (None: nobody) what changes from now on; the next `settle` sets its baseline."""
+        if log is not None:
+            log.rebase()
+        self.log = log
+
+    @cython.ccall
+    @cython.exceptval(check=False)
+    def rebase(self) -> cython.void:
+        """What comes next cannot be compared with what was: a snapshot, or a loss."""
+        if self.log is not None:
+            self.log.rebase()
+
+    @cython.ccall
+    @cython.exceptval(-1, check=False)
+    def settle(self, fresh: cython.bint) -> cython.int:
+        """This is a good state: bring the log up to it. `fresh`: it is not to be compared with the one before."""
+        if self.log is not None:
+            self.log.settle(
+                fresh,
+                self.bid_floor,
+                self.ask_ceiling,
+                self.asks.price_unit,
+                self.asks.up,
+                self.asks.down,
+                self.inverse,
+            )
+        return 0
+
+    # -- changing ----------------------------------------------------------------------------------------------
+
     @cython.ccall
     def clear(self) -> cython.void:
         """Forget all levels and what was proven of them."""
+        if self.log is not None and self.log.based:
+            self.bids.tell(self.log, 0)
+            self.asks.tell(self.log, 0)
         self.bids.clear()
         self.asks.clear()
         self.bid_floor = -_NOWHERE
@@ -644,7 +691,6 @@ class Book:
         k: cython.int
         d: cython.int
         fault: cython.int = 0
-        before: cython.longlong = self.changes
         for k in range(start, end):
             d = scan.decimals[k]
             fault = self._level(
@@ -655,7 +701,6 @@ class Book:
         if self.bids.count > self.most or self.asks.count > self.most:
             self._cap()
         self.version += 1
-        self.changed = self.changes - before
         return fault
 
     @cython.ccall
@@ -684,13 +729,14 @@ class Book:
         size_places: cython.int,
         text: cython.int,
     ) -> cython.int:
+        before: cython.longlong
         if price_places > self.price_places or size_places > self.size_places:
             if not self.widen(price_places, size_places) and not self._make_room(
                 price_places, size, size_places
             ):
                 return _OFF_SCALE
             if size_places > self.size_places:
-                size = _rounded(size, _TENS[size_places - self.size_places])
+                size = rounded(size, _TENS[size_places - self.size_places])
                 size_places = self.size_places
         if price > _FITS[self.price_places - price_places]:
             return _OFF_SCALE
@@ -700,8 +746,13 @@ class Book:
             return _OFF_SCALE
         price *= _TENS[self.price_places - price_places]
         size *= _TENS[self.size_places - size_places]
-        if (self.bids.put(-price, size, text) if side == 0 else self.asks.put(price, size, text)) != size:
-            self.changes += 1
+        if side == 0:
+            price = -price
+            before = self.bids.put(price, size, text)
+        else:
+            before = self.asks.put(price, size, text)
+        if before != size and self.log is not None:
+            self.log.note(side, price, before, size)
         return 0
 
     @cython.cfunc
@@ -725,6 +776,8 @@ class Book:
                 return False
         self.bids.scale(price_factor, size_factor)
         self.asks.scale(price_factor, size_factor)
+        if self.log is not None:
+            self.log.scale(price_factor, size_factor)
         if self.bid_floor > -_NOWHERE:
             self.bid_floor = self.bid_floor * price_factor
         if self.ask_ceiling < _NOWHERE:
@@ -754,12 +807,15 @@ class Book:
         if places < self.size_places:
             for side in (self.bids, self.asks):
                 side.coarsen(_TENS[self.size_places - places])
+            if self.log is not None:
+                self.log.coarsen(_TENS[self.size_places - places])
             self.size_places = places
             self._units()
         return True
 
     def _cap(self) -> None:
         """Drop the farthest levels beyond `most`; from there on the book is no longer proven."""
+        self._tell_trimmed(self.most)
         if self.bids.trim(self.most) > 0:
             self.bid_floor = max(self.bid_floor, -self.bids.worst())
             self.capped = True
@@ -767,10 +823,21 @@ class Book:
             self.ask_ceiling = min(self.ask_ceiling, self.asks.worst())
             self.capped = True
 
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _tell_trimmed(self, depth: cython.int) -> cython.int:
+        if self.log is not None and self.log.based:
+            if self.bids.count > depth:
+                self.bids.tell(self.log, depth)
+            if self.asks.count > depth:
+                self.asks.tell(self.log, depth)
+        return 0
+
     @cython.ccall
     @cython.exceptval(check=False)
     def truncate(self, depth: cython.int) -> cython.void:
         """Keep the best `depth` levels a side, as venues with a window expect of their clients."""
+        self._tell_trimmed(depth)
         self.bids.trim(depth)
         self.asks.trim(depth)
 

@@ -284,6 +284,8 @@ class Pair:
         if self.compared and self.loaded:
             self._compare(scan, record, now)
         self.received = now
+        if kind == _SNAPSHOT:
+            self.book.rebase()
         self.book.clear()
         if self.uncrossing is not None:
             self.uncrossing.clear()
@@ -541,6 +543,7 @@ class Pair:
         return 0
 
     def _forget(self, reason: str, now: int) -> None:
+        self.book.rebase()
         self.book.clear()
         if self.uncrossing is not None:
             self.uncrossing.clear()

@@ -67,8 +67,7 @@ class Bench:
         self.session = Session(venue)  # not opened: nobody is there whom it could ask for a book
         self.pair = self.session.add(Pair(venue, instrument))
         self.pair.carries_book = self.pair.carries_trades = True
-        deepest = max([20, *(int(one) for name in ("levels", "level") for one in _listed(given.get(name)))])
-        self.pair.book.keep_top(deepest)
+        self.pair.depth = int(params.get("feed_levels", 0))
         self.readings: Readings = self.engine.attach(self.pair)
         self.now = 0
         self.received = 0
@@ -78,7 +77,7 @@ class Bench:
         kind = _kind(event)
         self.now = max(self.now, nanoseconds(event.get("t", 0)))
         if kind == "gap":
-            self.pair.lose("gap", self.now)
+            self.pair.lose("gap", self.now + EPOCH)
             return
         self.received = self.now
         if kind in ("heartbeat", "liquidation"):
@@ -148,7 +147,3 @@ def text(given: Any) -> str:
     if found < 0:
         raise CaseError(f"{given!r} is negative, which no price or size is")
     return format(found, "f")
-
-
-def _listed(value: Any) -> list[Any]:
-    return [] if value is None else list(value) if isinstance(value, (tuple, list)) else [value]

@@ -129,10 +129,20 @@ class Readings(Listener):
         if self.owner is not None:
             self.base = self.counts()
         self.owner = pair
-        self.context.book = pair.book
+        self._meet(pair.book)
         pair.book.move()
         if pair.carries_trades:
             self._tape(pair)
+
+    def _meet(self, book: Book) -> None:
+        """This is the book from now on: it keeps as many levels as the plan looks at, and says what changes in it."""
+        if self.context.book.log is self.context.changes:
+            self.context.book.follow(None)
+        self.context.book = book
+        if book.tops < self.plan.deepest:
+            book.keep_top(self.plan.deepest)
+        if self.plan.changes:
+            book.follow(self.context.changes)
 
     def _tape(self, pair: Pair) -> None:
         """This pair carries the trades from now on; prints that the one before told are not told again."""
@@ -149,7 +159,9 @@ class Readings(Listener):
         book: Book = pair.book
         if pair is not self.owner:
             return 0
-        self.context.book = book
+        if book is not self.context.book:
+            self._meet(book)
+        book.settle(kind == _SNAPSHOT)
         book.refresh()
         if t < self.event_time:
             t = self.event_time
@@ -304,6 +316,7 @@ class Readings(Listener):
             self.context.books.start(self.event_time)
             if self.heard:  # it went stale or crossed and is good again: its values hold from here on
                 self.heard = False
+                self.context.book.settle(False)  # or the last message's changes would be told again
                 for metric in self.prompt:
                     metric.update(pair.book, 0, self.event_time)
         else:

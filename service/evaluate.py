@@ -15,7 +15,13 @@ from .conventions import CONVENTIONS
 from .metrics import metrics
 from .plan import Plan
 
-READING = ("t_eval", "now", "stale_after", "tick_size")  # parameters of the reading, not of the metric
+READING = (
+    "t_eval",
+    "now",
+    "stale_after",
+    "tick_size",
+    "feed_levels",
+)  # parameters of the reading, not of the metric
 
 
 def run(path: Path) -> Iterator[dict[str, Any]]:

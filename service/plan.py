@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from connectors.book import TOP
 
 from .metrics import metrics
 from .metrics.declare import Context, Declaration, Metric, Output, stored
@@ -22,7 +24,10 @@ class Print:
 
 
 class Plan:
-    """Which metrics run, and what comes out of them in which order: the same for all books of an engine."""
+    """Which metrics run, and what comes out of them in which order: the same for all books of an engine.
+
+    `changes`: one of them wants to know what each message changed; `deepest`: levels a side that they look at.
+    """
 
     def __init__(
         self,
@@ -43,6 +48,8 @@ class Plan:
             self.starts.append(len(self.outputs))
             self.outputs += kind.declaration.outputs(given)
         self.reaching = {declaration.key for declaration in self.declarations if declaration.reaches}
+        self.changes = any(declaration.changes for declaration in self.declarations)
+        self.deepest = max([TOP, *(level for kind, given in self.kinds for level in _levels(kind, given))])
         feeds = {declaration.key: declaration.feed for declaration in self.declarations}
         self.is_counter = stored("b", [output.counter for output in self.outputs])
         self.is_flow = stored("b", [feeds[output.key] == "trades" for output in self.outputs])
@@ -56,6 +63,16 @@ class Plan:
             metric.bind(context, row, start)
             made.append(metric)
         return made
+
+
+def _levels(kind: type[Metric], given: Mapping[str, Any]) -> Iterator[int]:
+    """Numbers of levels a metric looks at: its labels and parameters `levels` and `level`."""
+    by = dict(kind.declaration.by)
+    for one in kind.declaration.fields:
+        by |= one.by or {}
+    for name in ("levels", "level"):
+        value = given.get(name, by.get(name, ()))
+        yield from map(int, value if isinstance(value, Sequence) else (value,))
 
 
 def hears(metric: Metric, what: str) -> bool:

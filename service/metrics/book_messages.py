@@ -13,7 +13,10 @@ from .declare import Declaration, Field, Metric, Unit
 
 @cython.cclass
 class BookMessages(Metric):
-    """Book messages applied, and level sizes they changed; a level restated without change does not count (0.6)."""
+    """Book messages applied, and level sizes they changed (0.6).
+
+    A level restated without change does not count, nor does a snapshot; an image counts as far as it differs.
+    """
 
     declaration = Declaration(
         key="book_messages",
@@ -27,11 +30,12 @@ class BookMessages(Metric):
         formula="n",
         source="metrics.md 0.6",
         group="flow",
+        changes=True,
     )
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
         self.row[self.at] += 1
-        self.row[self.at + 1] += book.changed
+        self.row[self.at + 1] += self.context.changes.count
         return 0

@@ -1,18 +1,18 @@
 # C-level face of declare.py: what each metric is given and may override. No metric needs a .pxd of its own.
 
 from connectors.book cimport Book
+from connectors.changes cimport Changes
 from .bands cimport Bands
 from .windows cimport Coverage, RollingState, RollingSums
 
 cdef class Context:
     cdef readonly Book book
+    cdef readonly Changes changes
     cdef readonly Coverage books, trades, liquidations
     cdef readonly object derivative
     cdef public bint flow_withheld
     cdef public double tick
     cdef public double mid
-    cdef public long long messages
-    cdef public long long changes
     cdef public double agreement
     cdef dict _bands
 

@@ -5,6 +5,15 @@ needs: `update` (a book message), `traded` (a print), `liquidated`, `stated` (op
 price), `lost` (the book is gone), `refresh` (time went on). It writes its outputs, in the order of
 `declaration.outputs()`, to `row[at]`, `row[at + 1]` …; NaN is "nothing to say" and stands there at first; counters
 begin at 0. A metric written in plain Python, compiled or not, works the same way.
+
+What a message changed, level by level. A metric whose declaration says `changes=True` finds it in `update` at
+`self.context.changes` (`connectors/changes.py`): `count` levels, the k-th on `side[k]` (0 bid, 1 ask) at `price[k]`
+with `old[k]` and `new[k]` in base units. It is net per level, also for images; empty after a snapshot. Where
+`baseline` is true, nothing could be compared (first book, snapshot, resync): a metric that keeps something for each
+level forgets it then, and takes what it needs from the book. A price is the same double in every message and in
+prints, so it may be a key. `update` is not called while a book is crossed; the message that ends it tells all that
+changed since. With no such metric running nothing is noted. `update` sees the book after the message; a metric that
+needs the mid from before keeps it.
 """
 
 from __future__ import annotations
@@ -19,6 +28,7 @@ from typing import Any
 import cython
 
 from connectors.book import Book
+from connectors.changes import Changes
 
 from .bands import Bands
 from .derivative_state import DerivativeState
@@ -75,6 +85,7 @@ class Declaration:
     by: label -> the values it is computed for by default (metrics.md 0.6). stats: also twa, min and max over 10 s.
     reaches: it needs levels that may lie beyond what is proven of a book, and is then undefined.
     top: it rests on the best levels alone, so a message that leaves them as they are is none of its business.
+    changes: it wants to know what each message changed (`Context.changes`); not together with `top`.
     lazy: computed at most every 100 ms of event time and whenever it is read (metrics.md 0.8). Stats are computed when read.
     """
 
@@ -90,6 +101,7 @@ class Declaration:
     counter: bool = False
     top: bool = False
     lazy: bool = False
+    changes: bool = False
     reaches: bool = False
     group: str = "book"
     feed: str = "book"
@@ -138,9 +150,10 @@ def stored(code: str, values: Iterable[float]) -> Any:
 class Context:
     """What the metrics of one book share.
 
-    books, trades, liquidations: when each feed was there. derivative: what was told of open interest, funding, mark and
-    index price. mid: of the last good state, NaN without one. tick: in price, NaN if not
-    known. flow_withheld: the taker side is in doubt, so nothing that rests on it is shown.
+    books, trades, liquidations: when each feed was there. changes: what the last message changed, where a running metric
+    wants to know. derivative: what was told of open interest, funding, mark and index price. mid: of the last good state,
+    NaN without one. tick: in price, NaN if not known. flow_withheld: the taker side is in doubt, so nothing that rests
+    on it is shown.
     """
 
     def __init__(self, book: Book, tick: float = NAN, min_coverage: float = 0.8) -> None:
@@ -151,8 +164,7 @@ class Context:
         self.tick = tick
         self.mid = NAN
         self.flow_withheld = False
-        self.messages = 0
-        self.changes = 0
+        self.changes = Changes()
         self.agreement = NAN
         self._bands: dict[tuple[object, ...], Bands] = {}
 
