@@ -10,6 +10,7 @@ cdef class Listener:
     cpdef int book_changed(self, Pair pair, int kind, long long t, long long now) except? -1
     cpdef int traded(self, Pair pair, double price, double size, double quote, int side, long long t, long long now) except? -1
     cpdef int state_changed(self, Pair pair, long long now) except? -1
+    cpdef int step_due(self, Pair pair, long long t) except? -1
 
 cdef class Pair:
     cdef readonly bytes wire
@@ -36,7 +37,7 @@ cdef class Pair:
     cdef public long long crossed_since
     cdef int crossed_run
     cdef public bint wants_snapshot
-    cdef public long long due
+    cdef public long long due, grid_due
     cdef public object backoff
     cdef public str step
     cdef public long long subscribed

@@ -90,6 +90,12 @@ class Listener:
         """`pair.state` or `pair.reason` changed."""
         return 0
 
+    @cython.ccall
+    @cython.exceptval(-1)
+    def step_due(self, pair: Pair, t: cython.longlong) -> cython.int:
+        """A message of time t > `pair.grid_due` is about to change the book: the last look at it as it was."""
+        return 0
+
     def liquidated(
         self, pair: Pair, price: float, size: float, quote: float, side: int, t: int, now: int
     ) -> None:
@@ -147,7 +153,7 @@ class Pair:
         self.held: list[tuple[bytes, int]] = []
         self.resyncs_by_reason: dict[str, int] = {}
         self.wants_snapshot = False
-        self.due = NOWHERE
+        self.due = self.grid_due = NOWHERE
         self.step = ""
         self.backoff: Any = None
 
@@ -264,6 +270,8 @@ class Pair:
         t: cython.longlong,
         now: cython.longlong,
     ) -> cython.int:
+        if t > self.grid_due:
+            self.listener.step_due(self, t)
         if self.uncrossing is not None:
             self.uncrossing.restore(self.book)
         if self.book.apply(scan, scan.level_from[record], scan.level_to[record]) != 0:
@@ -284,6 +292,8 @@ class Pair:
         if self.compared and self.loaded:
             self._compare(scan, record, now)
         self.received = now
+        if t > self.grid_due and self.loaded:
+            self.listener.step_due(self, t)
         if kind == _SNAPSHOT:
             self.book.rebase()
         self.book.clear()

@@ -93,8 +93,13 @@ class Bench:
         if "now" in params and "stale_after" in params:
             if nanoseconds(params["now"]) - self.received > nanoseconds(params["stale_after"]):
                 self.pair.withdraw(nanoseconds(params["now"]) + EPOCH)
+        self.readings.settle(now + EPOCH)
         found = self.readings.standing(now + EPOCH)
         return [None if value != value else value for value in found]
+
+    def told(self, metric: str) -> Any:
+        """What the metric answers by itself, after `values`; NotImplemented where its outputs are the answer."""
+        return self.readings.metric(metric).told()
 
 
 def number(given: Any) -> Decimal:

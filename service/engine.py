@@ -12,6 +12,7 @@ from typing import Any
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.connectors.sync import Listener, Pair
+from cython.cimports.service.grid import Grid
 from cython.cimports.service.metrics.declare import Context, Metric
 
 from connectors.book import Book
@@ -19,6 +20,7 @@ from connectors.derivative_feed import tells_all
 from connectors.instruments import Instrument
 from connectors.sync import CROSSED, LIVE, LOST, SNAPSHOT, STATES, SYNCING, Listener, Pair
 
+from .grid import STEP, Grid
 from .metrics.declare import Context, Declaration, Metric, Output, stored
 from .plan import Plan, Print, hears
 
@@ -27,6 +29,7 @@ _LOST = cython.declare(cython.int, LOST)
 _SYNCING = cython.declare(cython.int, SYNCING)
 _SNAPSHOT = cython.declare(cython.int, SNAPSHOT)
 _NAN = cython.declare(cython.double, float("nan"))
+_STEP = cython.declare(cython.longlong, STEP)
 _NO_BOOK = Book()  # what all readings look at before there is a pair; nobody writes to it
 
 Key = tuple[str, str, str]
@@ -58,6 +61,7 @@ class Readings(Listener):
     lazy: list
     forced: list
     informed: list
+    grid: Grid
     row: cython.double[::1]
     counter: cython.schar[::1]
     flow: cython.schar[::1]
@@ -75,8 +79,6 @@ class Readings(Listener):
     heard: cython.bint
     listeners: list
     trade_listeners: list
-    last_price: cython.double
-    last_side: cython.int
     tape_since: cython.longlong
     ticker_since: cython.longlong
     base: dict
@@ -104,9 +106,9 @@ class Readings(Listener):
         self.informed = [one for one in self.metrics if hears(one, "stated")]
         self.deep = [one for one in self.prompt if not one.declaration.top]
         self.lazy = [one for one in self.metrics if one.declaration.lazy]
+        self.grid = Grid([one for one in self.metrics if hears(one, "sample")])
         self.listeners, self.trade_listeners = listeners, trade_listeners
         self.owner = self.tape = self.ticker = None
-        self.last_price, self.last_side = float("nan"), 0
         self.fresh_version = -1
         self.base = {}
 
@@ -131,6 +133,7 @@ class Readings(Listener):
         self.owner = pair
         self._meet(pair.book)
         pair.book.move()
+        pair.grid_due = self.grid.at
         if pair.carries_trades:
             self._tape(pair)
 
@@ -165,14 +168,15 @@ class Readings(Listener):
         book.refresh()
         if t < self.event_time:
             t = self.event_time
+        self.grid.step(book, t)
         self.event_time = t
-        self.received = now
-        self.anchor = now
+        self.received = self.anchor = now
+        self.grid.good = True
+        if kind == _SNAPSHOT:
+            self.grid.broken = True
         if self.tape is not None and self.tape.trades_since != self.tape_since:
             self._follow_trades(now)
-        self.context.mid = (
-            (book.bid_price[0] + book.ask_price[0]) / 2 if book.bid_count * book.ask_count > 0 else _NAN
-        )
+        self.context.see_mid(t, book)
         for metric in self.prompt if book.moved or kind == _SNAPSHOT else self.deep:
             metric.update(book, kind, t)
         self.applied += 1
@@ -207,14 +211,15 @@ class Readings(Listener):
             self.anchor = now
         else:
             t = self.event_time
+        self.grid.step(self.context.book, t)
         if pair.trades_since != self.tape_since:  # the feed began, or began anew after a gap
             self.tape_since = pair.trades_since
             self.context.trades.stop(t)
         self.context.trades.start(t)
         if side == 0:
-            side = self._inferred(price)
-        self.last_price = price
-        self.last_side = side
+            side = self.context.inferred_side(price)
+        self.context.last_price = price
+        self.context.last_side = side
         for metric in self.metrics:
             metric.traded(price, size, quote, side, t)
         self.context.flow_withheld = bool(
@@ -229,20 +234,6 @@ class Readings(Listener):
             listener(self)
         return 0
 
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _inferred(self, price: cython.double) -> cython.int:
-        """Side of a print whose venue does not say: quote rule, at the mid the tick rule (metrics.md 2.4)."""
-        if price > self.context.mid:
-            return 1
-        if price < self.context.mid:
-            return -1
-        if price > self.last_price:
-            return 1
-        if price < self.last_price:
-            return -1
-        return self.last_side
-
     # -- derivatives -----------------------------------------------------------------------------------------
 
     def liquidated(
@@ -253,6 +244,7 @@ class Readings(Listener):
         if t > self.event_time:
             self.event_time = t
             self.anchor = now
+        self.grid.step(self.context.book, self.event_time)
         self.follow_derivatives(now)
         for metric in self.forced:
             metric.liquidated(price, size, quote, side, self.event_time)
@@ -317,6 +309,8 @@ class Readings(Listener):
             if self.heard:  # it went stale or crossed and is good again: its values hold from here on
                 self.heard = False
                 self.context.book.settle(False)  # or the last message's changes would be told again
+                self.grid.good = True
+                self.context.see_mid(self.event_time, pair.book)
                 for metric in self.prompt:
                     metric.update(pair.book, 0, self.event_time)
         else:
@@ -331,15 +325,26 @@ class Readings(Listener):
     def _paused(self, now: cython.longlong, lost: cython.bint) -> cython.int:
         metric: Metric
         t: cython.longlong = self.clock(now)
+        self.grid.step(self.context.book, t)
         self.event_time = t
         self.anchor = max(self.anchor, now)
         self.context.books.stop(t)
-        self.context.mid = _NAN
+        self.context.move_mid(t, _NAN)
+        self.grid.good = False
+        self.grid.broken = self.grid.broken or lost
         self.heard = not lost and self.owner.state != CROSSED
         for metric in self.metrics:
             metric.paused(t)
             if lost:
                 metric.lost(t)
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def step_due(self, pair: Pair, t: cython.longlong) -> cython.int:
+        if pair is self.owner:
+            self.grid.step(self.context.book, t if t > self.event_time else self.event_time)
+            pair.grid_due = self.grid.at
         return 0
 
     @cython.ccall
@@ -350,7 +355,15 @@ class Readings(Listener):
             return self.event_time
         return self.event_time + (now - self.anchor)
 
+    def settle(self, now: int) -> None:
+        """Close all seconds up to and with our time `now`, as if nothing more could come: the end of a case."""
+        self.grid.step(self.context.book, self.clock(now) + 1)
+
     # -- what others read ------------------------------------------------------------------------------------
+
+    def metric(self, key: str) -> Any:
+        """One of the metrics of this book."""
+        return next(one for one in self.metrics if one.declaration.key == key)
 
     @property
     def pair(self) -> Any:
@@ -471,6 +484,7 @@ class Readings(Listener):
             return 0
         if self.ticker is not None or (self.tape is not None and self.tape.venue.liquidated):
             self.follow_derivatives(now)
+        self.grid.step(self.context.book, t - _STEP)
         for metric in self.metrics:
             metric.refresh(self.context.book, t)
         self.fresh_version = self.version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from connectors.errors import UsageError
 
 from .cases import Bench, CaseError, nanoseconds
 from .conventions import CONVENTIONS
-from .metrics import metrics
+from .metrics import answers, metrics
 from .plan import Plan
 
 READING = (
@@ -48,18 +49,41 @@ def run(path: Path) -> Iterator[dict[str, Any]]:
 def _computed(case: Any) -> Any:
     if not isinstance(case, dict) or "metric" not in case:
         raise CaseError("a case is an object with id, metric, params, and events or inputs")
-    params, events = case.get("params") or {}, case.get("events") or []
-    if not isinstance(params, dict) or not isinstance(events, list):
-        raise CaseError("params is an object and events a list")
-    return evaluate(case["metric"], params, events)
+    metric, params, events = case["metric"], case.get("params") or {}, case.get("events") or []
+    inputs = case.get("inputs")
+    if not isinstance(params, dict) or not isinstance(events, list) or not isinstance(inputs, dict | None):
+        raise CaseError("params and inputs are objects and events a list")
+    if metric in CONVENTIONS:
+        return CONVENTIONS[metric](params)
+    if inputs is not None or (metric in answers() and metric not in metrics()):
+        return answered(metric, params, inputs or {})
+    return evaluate(metric, params, events)
+
+
+def answered(metric: str, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+    """The statistical part of a metric, fed directly; None where undefined."""
+    if metric not in answers():
+        raise CaseError(f"{metric!r} takes no inputs; those that do are {', '.join(sorted(answers()))}")
+    for name in ("bars", "l1", "series", "trades", "train", "x", "dmid"):
+        if name in inputs and not isinstance(inputs[name], list | int | float | Decimal):
+            raise CaseError(f"{name} is a list, not {inputs[name]!r}")
+    return defined(answers()[metric](params, inputs))
+
+
+def defined(value: Any) -> Any:
+    """NaN as None, all the way down."""
+    if isinstance(value, dict):
+        return {key: defined(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [defined(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def evaluate(metric: str, params: Mapping[str, Any], events: Sequence[Any]) -> Any:
     """The value of one metric after those events of a case that had happened by `t_eval`; None where undefined."""
-    if metric in CONVENTIONS:
-        return CONVENTIONS[metric](params)
     if metric not in metrics():
-        raise CaseError(f"no metric {metric!r}; known are {', '.join([*metrics(), *CONVENTIONS])}")
+        known = [*metrics(), *CONVENTIONS, *sorted(answers().keys() - metrics().keys())]
+        raise CaseError(f"no metric {metric!r}; known are {', '.join(known)}")
     for name, value in params.items():
         if isinstance(value, list) and name not in _labels(metric):
             return [evaluate(metric, {**params, name: one}, events) for one in value]
@@ -69,7 +93,9 @@ def evaluate(metric: str, params: Mapping[str, Any], events: Sequence[Any]) -> A
         if until is not None and isinstance(event, dict) and nanoseconds(event.get("t", 0)) > until:
             break
         bench.play(event)
-    return shaped(metric, params, bench.plan, bench.values(params))
+    values = bench.values(params)
+    told = bench.told(metric)
+    return shaped(metric, params, bench.plan, values) if told is NotImplemented else defined(told)
 
 
 def _labels(metric: str) -> dict[str, Sequence[object]]:
@@ -86,8 +112,9 @@ def arguments(metric: str, params: Mapping[str, Any]) -> dict[str, Any]:
     labels = _labels(metric)
     given: dict[str, Any] = {}
     for name, value in params.items():
-        if metric == "mlofi" and name == "levels":
+        if "level" in labels and name == "levels":  # those from the best down to this one
             given["level"] = tuple(range(1, int(value) + 1))
+            given["levels"] = int(value)
         elif name in labels:
             chosen = tuple(value) if isinstance(value, list) else (value,)
             if all(isinstance(one, str) for one in labels[name]):
@@ -104,7 +131,9 @@ def shaped(metric: str, params: Mapping[str, Any], plan: Plan, values: list[floa
     """Outputs as the result of a case: a number, a list, or an object with the keys of metrics.md 9.5."""
     stat = params.get("stat", "last")
     counters = metric in ("trade_volume", "book_messages")
-    many = metric == "mlofi" or any(isinstance(value, list) for value in params.values())
+    many = ("level" in _labels(metric) and "levels" in params) or any(
+        isinstance(value, list) for value in params.values()
+    )
     by_side = "side" in _labels(metric) and "side" not in params
     found: dict[str, Any] = {}
     for output, value in zip(plan.outputs, values, strict=True):

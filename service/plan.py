@@ -75,7 +75,7 @@ def _levels(kind: type[Metric], given: Mapping[str, Any]) -> Iterator[int]:
         yield from map(int, value if isinstance(value, Sequence) else (value,))
 
 
-def hears(metric: Metric, what: str) -> bool:
-    """Does the metric do anything with what this method of it is told?"""
+def hears(metric: Metric, what: str = "update") -> bool:
+    """Does the metric do anything with a book message, or with what else its method of this name is for?"""
     kinds = type(metric).__mro__
     return any(what in vars(kind) for kind in kinds[: kinds.index(Metric)])

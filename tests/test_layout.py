@@ -60,7 +60,7 @@ LONG = {
     "connectors/book.py": "one compiled unit: C-level calls between its parts are inlined only inside a module",
     "connectors/wire.py": "one compiled unit, as book.py",
     "connectors/sync.py": "a pair and its listener name each other at C level, so they share a .pxd",
-    "service/engine.py": "readings and engine know each other; to be parted when the whole catalogue is in",
+    "service/engine.py": "one compiled unit, as book.py: what every message passes",
     "service/api/page/app.js": "the page's own code",
 }
 

@@ -12,9 +12,16 @@ cdef class Context:
     cdef readonly object derivative
     cdef public bint flow_withheld
     cdef public double tick
-    cdef public double mid
+    cdef public double mid, earlier
+    cdef public long long mid_since
     cdef public double agreement
-    cdef dict _bands
+    cdef dict _bands, _shared
+    cdef public double last_price
+    cdef public int last_side
+    cdef void see_mid(self, long long t, Book book) noexcept
+    cdef void move_mid(self, long long t, double mid) noexcept
+    cdef double mid_before(self, long long t) noexcept
+    cdef int inferred_side(self, double price) noexcept
 
 cdef class Metric:
     cdef readonly dict params
@@ -26,3 +33,4 @@ cdef class Metric:
     cpdef int paused(self, long long t) except? -1
     cpdef int lost(self, long long t) except? -1
     cpdef int refresh(self, Book book, long long t) except? -1
+    cpdef int sample(self, Book book, long long t, bint whole) except? -1

@@ -2,9 +2,9 @@
 
 To add a metric: one file in this folder with a `Metric` subclass that sets `declaration` and overrides what it
 needs: `update` (a book message), `traded` (a print), `liquidated`, `stated` (open interest, funding, mark and index
-price), `lost` (the book is gone), `refresh` (time went on). It writes its outputs, in the order of
-`declaration.outputs()`, to `row[at]`, `row[at + 1]` …; NaN is "nothing to say" and stands there at first; counters
-begin at 0. A metric written in plain Python, compiled or not, works the same way.
+price), `lost` (the book is gone), `refresh` (time went on), `sample` (a second of event time is full). It writes its
+outputs, in the order of `declaration.outputs()`, to `row[at]`, `row[at + 1]` …; NaN is "nothing to say" and stands
+there at first; counters begin at 0. A metric written in plain Python, compiled or not, works the same way.
 
 What a message changed, level by level. A metric whose declaration says `changes=True` finds it in `update` at
 `self.context.changes` (`connectors/changes.py`): `count` levels, the k-th on `side[k]` (0 bid, 1 ask) at `price[k]`
@@ -152,8 +152,9 @@ class Context:
 
     books, trades, liquidations: when each feed was there. changes: what the last message changed, where a running metric
     wants to know. derivative: what was told of open interest, funding, mark and index price. mid: of the last good state,
-    NaN without one. tick: in price, NaN if not known. flow_withheld: the taker side is in doubt, so nothing that rests
-    on it is shown.
+    NaN without one, in force since `mid_since`; `earlier` is the one before. tick: in price, NaN if not known.
+    flow_withheld: the taker side is in doubt, so nothing that rests on it is shown. last_price, last_side: of the last
+    print.
     """
 
     def __init__(self, book: Book, tick: float = NAN, min_coverage: float = 0.8) -> None:
@@ -162,17 +163,62 @@ class Context:
         self.liquidations = Coverage(min_coverage)
         self.derivative = DerivativeState()
         self.tick = tick
-        self.mid = NAN
+        self.mid = self.earlier = NAN
+        self.mid_since = 0
+        self.last_price, self.last_side = NAN, 0
         self.flow_withheld = False
         self.changes = Changes()
         self.agreement = NAN
         self._bands: dict[tuple[object, ...], Bands] = {}
+        self._shared: dict[tuple[object, ...], Any] = {}
 
     def bands(self, widths: tuple[object, ...]) -> Bands:
         """Depth in bands of these widths (bps), shared by the metrics that ask for the same."""
         if widths not in self._bands:
             self._bands[widths] = Bands(widths)
         return self._bands[widths]
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def see_mid(self, t: cython.longlong, book: Book) -> cython.void:
+        """The mid of a good book, from t on."""
+        both: cython.bint = book.bid_count > 0 and book.ask_count > 0
+        self.move_mid(t, (book.bid_price[0] + book.ask_price[0]) / 2 if both else float("nan"))
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def move_mid(self, t: cython.longlong, mid: cython.double) -> cython.void:
+        """From t on this is the mid; NaN: there is none."""
+        if self.mid_since < t:
+            self.mid_since = t
+            self.earlier = self.mid
+        self.mid = mid
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def inferred_side(self, price: cython.double) -> cython.int:
+        """Side of a print whose venue does not say: quote rule, at the mid the tick rule (metrics.md 2.4)."""
+        if price > self.mid:
+            return 1
+        if price < self.mid:
+            return -1
+        if price > self.last_price:
+            return 1
+        if price < self.last_price:
+            return -1
+        return self.last_side
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def mid_before(self, t: cython.longlong) -> cython.double:
+        """Mid of the last state strictly before t, which is not before the last message (metrics.md 2.6)."""
+        return self.mid if self.mid_since < t else self.earlier
+
+    def shared(self, kind: Any, *args: Any) -> Any:
+        """The one `kind(context, *args)` of this book, for the metrics that read the same; who uses it drives it."""
+        if (kind, *args) not in self._shared:
+            self._shared[kind, *args] = kind(self, *args)
+        return self._shared[kind, *args]
 
     def move_to(self, book: Book) -> None:
         """Another connection's book took over."""
@@ -240,5 +286,18 @@ class Metric:
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def refresh(self, book: Book, t: cython.longlong) -> cython.int:
-        """Bring what depends on time up to t."""
+        """Bring what depends on time up to t. Reading is no event: it must not show in what comes after it."""
         return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def sample(self, book: Book, t: cython.longlong, whole: cython.bint) -> cython.int:
+        """Grid: a second of event time ends at t, a whole second, and the book is as it was then (metrics.md 0.4).
+
+        `whole`: no resync in (t - 1 s, t], and the book good at both ends. Overriding it is declaring it.
+        """
+        return 0
+
+    def told(self) -> Any:
+        """What a case gets of this metric (metrics.md 9.5); NotImplemented where it is the outputs themselves."""
+        return NotImplemented
