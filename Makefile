@@ -11,6 +11,9 @@ PIP = $$($(PYTHON) -m pip --python $(BIN)/python --version >/dev/null 2>&1 && ec
 	-m pip --python $(BIN)/python --disable-pip-version-check
 CONFIG ?= config/steelyard.yaml
 
+# Where an environment forbids bytecode files, each process that a test starts compiles all its imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo run test lint format bench bench-peers docs lock clean
 
@@ -25,8 +28,8 @@ demo: setup ## run the service on simulated venues, page on http://127.0.0.1:808
 run: setup ## run the service on the live venues of config/steelyard.yaml (CONFIG=…)
 	@$(BIN)/steelyard run --config $(CONFIG)
 
-test: setup ## run all tests (ARGS=… goes to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## run all tests on all cores (ARGS=… goes to pytest; ARGS=-n0 for one process)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
 
 lint: setup ## ruff, its formatter, and mypy
 	@failed=0; \

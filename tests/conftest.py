@@ -63,8 +63,23 @@ def needs_program() -> Callable[[str], str]:
     return find
 
 
+def one_after_another(item: pytest.Item) -> str:
+    """Name of the tests that share a process where there are several, "" for those that may run anywhere.
+
+    What starts the whole service or a browser is busy on its own; what a module makes once is made once.
+    """
+    if item.get_closest_marker("processes"):
+        return "processes"
+    fixtures = getattr(item, "_fixtureinfo").name2fixturedefs.values()  # noqa: B009  # pytest has no public name for it
+    made_once = any(found[-1].scope == "module" for found in fixtures)
+    return item.nodeid.partition("::")[0] if made_once else ""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests marked `ci` take a minute or more: they run in CI and where they are asked for."""
+    for item in items:
+        if group := one_after_another(item):
+            item.add_marker(pytest.mark.xdist_group(group))
     if IN_CI or config.option.markexpr:
         return
     for item in items:

@@ -17,6 +17,7 @@ from connectors.session import Session
 from connectors.sync import CROSSED, LIVE, LOST, STALE, SYNCING, Listener, Pair
 from connectors.venue import Channel, Venue
 from service.engine import Engine
+from service.plan import Plan
 from tests.support import wires
 from tests.support.wires import MS, START, Levels, Wire
 from tests.support.wires_flat import FLAT
@@ -25,6 +26,7 @@ from tests.support.wires_transport import TRANSPORT
 SECOND = 1_000_000_000
 WIRES = wires.WIRES | FLAT | TRANSPORT
 VENUES = sorted(WIRES)
+PLAN = Plan()  # the same for all: making it costs more than a test
 every_venue = pytest.mark.parametrize("key", VENUES, ids=" ".join)
 BIDS: Levels = [("100.0", "5.000"), ("99.5", "3.000"), ("99.0", "8.000")]
 ASKS: Levels = [("100.5", "2.000"), ("101.0", "6.000"), ("101.5", "4.000")]
@@ -55,7 +57,7 @@ class Line:
         self.keeper.prepare(self.pair)
         self.now = START * MS
         self.done: list[Any] = []
-        self.readings = Engine().attach(self.pair)
+        self.readings = Engine(PLAN).attach(self.pair)
 
     def opened(self) -> Line:
         self.keeper.start(self.now)

@@ -28,6 +28,7 @@ from simulator import all_venues as simulated_venues
 from simulator.faults import Disconnect
 from simulator.server import SimulatedServer
 
+pytestmark = pytest.mark.processes
 FAKE = Path(__file__).parents[1] / "support" / "fake_ccxt"
 Story = Callable[["Watching"], Awaitable[None]]
 

@@ -20,7 +20,10 @@ import pytest
 
 from tests.end_to_end.running import Running, alive, command
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
+    pytest.mark.processes,
+]
 VICTIM = "okx"
 
 

@@ -16,7 +16,10 @@ import yaml
 
 from tests.end_to_end.running import ROOT, Running, command, environment, free_port
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
+    pytest.mark.processes,
+]
 
 
 def nowhere(home: Path, host: str) -> Path:

@@ -17,6 +17,7 @@ from service.settings import Hosts, VenueSettings
 from simulator import all_venues as simulated_venues
 from simulator.server import SimulatedServer
 
+pytestmark = pytest.mark.processes
 SYMBOLS = {
     ("kraken_futures", "futures"): ("BTC-USD-PERP:BTC", "ETH-USD-PERP"),
     ("deribit", "public"): ("BTC-USD-PERP:BTC", "BTC-USDC-PERP"),

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
+import pytest
 from axe_playwright_python.async_playwright import Axe
 from fastapi.testclient import TestClient
 from playwright.async_api import Browser, Page, async_playwright
@@ -17,6 +18,7 @@ from service.api.settings import ApiSettings
 from tests.support.fake_engine import T0, VENUES, FakeBook, FakeEngine
 from tests.support.serving import Serving, serving
 
+pytestmark = pytest.mark.processes
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
