@@ -70,8 +70,8 @@ def one_after_another(item: pytest.Item) -> str:
     """
     if item.get_closest_marker("processes"):
         return "processes"
-    fixtures = getattr(item, "_fixtureinfo").name2fixturedefs.values()  # noqa: B009  # pytest has no public name for it
-    made_once = any(found[-1].scope == "module" for found in fixtures)
+    fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    made_once = any(found[-1].scope == "module" for found in fixtures.values())
     return item.nodeid.partition("::")[0] if made_once else ""
 
 
