@@ -97,6 +97,7 @@ class Keeper(Resync):
             self._await(pair, now)
         self._queue(self.venue.greeting(self.request + 1), [])
         natives = [pair.native for pair in session.pairs.values()]
+        self._queue(self.venue.subscribe_market(self.channels, self.request + 1), natives)
         per_message = max(1, self.venue.limits.topics_per_message // len(self.channels))
         for at in range(0, len(natives), per_message):
             self._subscribe(natives[at : at + per_message])
@@ -357,10 +358,7 @@ class Keeper(Resync):
         self.session.remove(pair)
         self.gone.add(pair.native)
         if self.state in ("open", "silent") and self.session.pairs:
-            before = self.request
-            self._queue(self.venue.unsubscribe([pair.native], self.channels, before + 1), [pair.native])
-            self.undoing.update(str(number) for number in range(before + 1, self.request + 1))
-            self._flush(now)
+            self._undo(pair, self.channels, now)
 
     # -- faults ----------------------------------------------------------------------------------------------
 

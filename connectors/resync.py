@@ -181,12 +181,16 @@ class Resync:
         pair.step, pair.due = "unsubscribing", now + UNSUBSCRIBE_WITHIN
         if self.venue.resubscribes_all:
             pair.trades_since = 0
-        before, lost = self.request, self._lost(pair)
+        self._undo(pair, self._lost(pair), now)
+
+    def _undo(self, pair: Pair, channels: tuple[Channel, ...], now: int) -> None:
+        """Unsubscribe from channels of a pair."""
+        before = self.request
         if self.venue.numbers_channels:
-            numbers = self.session.numbers_of(pair.native, lost)
+            numbers = self.session.numbers_of(pair.native, channels)
             self._queue(self.venue.unsubscribe_numbers(numbers, before + 1), [pair.native])
         else:
-            self._queue(self.venue.unsubscribe([pair.native], lost, before + 1), [pair.native])
+            self._queue(self.venue.unsubscribe([pair.native], channels, before + 1), [pair.native])
         self.undoing.update(str(number) for number in range(before + 1, self.request + 1))
         self._flush(now)
 

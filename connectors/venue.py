@@ -261,6 +261,10 @@ class Venue:
         """The same where `numbers_channels`."""
         raise NotImplementedError
 
+    def subscribe_market(self, channels: Sequence[Channel], request: int) -> Iterable[str]:
+        """Text frames, once a connection, for those of its channels that tell of all symbols at once."""
+        return ()
+
     def greeting(self, request: int) -> Iterable[str]:
         """Text frames to send first on every connection."""
         return ()

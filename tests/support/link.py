@@ -53,7 +53,7 @@ SYMBOLS = {  # (venue, product) -> native ids of the simulator's catalogue
     ("hyperliquid", "public"): ("BTC", "ETH"),
     ("bitfinex", "public"): ("tBTCUSD", "tETHUST", "tBTCF0:USTF0"),
     ("coinbase_exchange", "exchange"): ("BTC-USD", "ETH-USD"),
-    ("bitstamp", "public"): ("btcusd", "ethusd"),
+    ("bitstamp", "public"): ("btcusd", "ethusd", "btcusd-perp"),
     ("dydx", "perp"): ("BTC-USD", "ETH-USD"),
     ("gate", "spot"): ("BTC_USDT", "ETH_USDT"),
     ("gate", "usdt"): ("BTC_USDT", "ETH_USDT"),
@@ -147,7 +147,8 @@ class Link:
         self._instruments = self._listed(missing)
         self.simulator.faults.sent = self._watched(self.simulator.faults.sent)  # type: ignore[method-assign,assignment]
         for number, route in enumerate(self.venue.routes):
-            self.add(route, str(number))  # an empty seed would be another one in the replay
+            if self._carried(route):
+                self.add(route, str(number))  # an empty seed would be another one in the replay
 
     # -- making ----------------------------------------------------------------------------------------------
 
@@ -170,10 +171,15 @@ class Link:
             found |= {one.native: one for one in self.venue.instruments(json.loads(self._lists[path]))}
         return found | {native: self.venue.infer(native) for native in missing}
 
+    def _carried(self, route: str) -> list[str]:
+        """The instruments that a route is for."""
+        markets = self.venue.routes[route].markets
+        return [native for native in self.natives if self._instruments[native].market in markets]
+
     def add(self, route: str, seed: str = "") -> Wire:
         """A session for all symbols, as the feeds make one; it is started by `start`."""
         session = Session(self.venue, route, seed)
-        for native in self.natives:
+        for native in self._carried(route):
             pair = session.add(Pair(self.venue, self._instruments[native]))
             session.keeper.prepare(pair)
             self.engine.attach(pair)
