@@ -15,8 +15,10 @@ from connectors.requests import Budget
 from connectors.session import Session
 from connectors.sync import Listener, Pair
 from connectors.venue import OF_DERIVATIVES, Venue
-from tests.support.told import SAMPLES, Sample
+from tests.support import told, told_by_socket
+from tests.support.told import Sample
 
+SAMPLES = told.SAMPLES | told_by_socket.SAMPLES
 SECOND = 1_000_000_000
 NOW = 1_790_000_000 * SECOND
 DECLARED = {key: kind for key, kind in all_venues().items() if kind.derivatives is not None}
