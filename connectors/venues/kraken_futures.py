@@ -1,4 +1,4 @@
-"""Kraken Futures, WebSocket v1: feeds `book` (full depth) and `trade`.
+"""Kraken Futures, WebSocket v1: feeds `book` (full depth), `trade` and `ticker`.
 
 A change is a flat message of one level, numbered per product and feed without holes. What the engine changes at once
 comes level by level, so a book may be crossed for a moment; its values are withheld until it is not.
@@ -13,14 +13,15 @@ from typing import Any, ClassVar
 
 import orjson
 
+from ..derivatives import Complete, Derivative, Derivatives, DerivativeTicker, amount, nanoseconds
 from ..events import Accepted, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Stepping
-from ..shape import EXCLUDE, KIND, LAST, PRICE, SIDE, SIZE, SYMBOL, TIME, Kind, Rows, Slot, asks, bids
-from ..venue import Channel, Heartbeat, Limits, Venue
+from ..shape import KIND, LAST, PRICE, REPLY, SIDE, SIZE, SYMBOL, TIME, Kind, Leaf, Rows, Slot, asks, bids
+from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
 ROWS = Rows(price="price", size="qty")
-FEEDS = {Channel.BOOK: "book", Channel.TRADES: "trade"}
+FEEDS = {Channel.BOOK: "book", Channel.TRADES: "trade", Channel.TICKER: "ticker"}
 RENAMED = {"XBT": "BTC", "XDG": "DOGE"}
 PRODUCT = re.compile(
     r"(?P<type>[PF][IF])_(?P<base>[A-Z0-9]+)(?P<quote>USD|EUR|GBP|USDT|USDC)(?:_(?P<expiry>\d{6}))?"
@@ -35,6 +36,7 @@ class KrakenFutures(Venue):
     ws, rest = "wss://futures.kraken.com/ws/v1", "https://futures.kraken.com"
     recorded_at: ClassVar[tuple[str, ...]] = ("futures.kraken.com/ws/v1", "demo-futures.kraken.com/ws/v1")
     layout = {
+        "event": REPLY,
         "feed": KIND,
         "product_id": SYMBOL,
         "side": SIDE,
@@ -43,7 +45,7 @@ class KrakenFutures(Venue):
         "qty": SIZE,
         "timestamp": TIME,
         "time": TIME,
-        "type": EXCLUDE,
+        "type": Leaf(Slot.EXCLUDE, twin=Slot.LIQUIDATION),
         "bids": bids(ROWS),
         "asks": asks(ROWS),
     }
@@ -53,11 +55,22 @@ class KrakenFutures(Venue):
         "trade": Kind.TRADE,
         "trade_snapshot": Kind.IGNORED,  # the hundred prints before we listened
         "heartbeat": Kind.HEARTBEAT,
-        "ticker": Kind.IGNORED,
+        "ticker": Kind.DERIVATIVE,
         "ticker_lite": Kind.IGNORED,
     }
     taker_bought, taker_sold, level_bid = "buy", "sell", "buy"
     off_book = frozenset({"block", "assignment", "termination"})  # fills and liquidations meet the book
+    liquidated = {"liquidation": ("taker",)}
+    derivatives = Derivatives(
+        liquidations=Complete.ALL,
+        in_trades=True,
+        open_interest="socket",
+        funding="socket",
+        mark="socket",
+        index="socket",
+        funding_hours=1.0,
+    )
+    routes = {"": Route(""), "derivatives": Route("", (Channel.TICKER,))}
     trade_number = Slot.LAST  # `seq` of a print counts the prints of its product
     trade_ids_contiguous = True
     rule = Stepping()
@@ -91,6 +104,20 @@ class KrakenFutures(Venue):
             yield orjson.dumps(
                 {"event": event, "feed": FEEDS[channel], "product_ids": list(symbols)}
             ).decode()
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        # `funding_rate` is in quote and not comparable; before a contract has a next funding its rate says nothing.
+        following = nanoseconds(message.get("next_funding_rate_time")) or None
+        rate = amount(message.get("relative_funding_rate"))
+        yield DerivativeTicker(
+            message["product_id"],
+            nanoseconds(message["time"]),
+            mark=amount(message.get("markPrice")),
+            index=amount(message.get("index")),
+            funding_rate=None if following is None else rate,
+            next_funding=following,
+            open_interest=amount(message.get("openInterest")),
+        )
 
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         feed, event = str(message.get("feed", "")), str(message.get("event", "unknown"))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..book import Level, Side
 from ..connection import MS, NS, Connection, asked, parsed
 from ..counters import Contiguous, Counter
@@ -59,7 +60,10 @@ class KrakenFuturesConnection(Connection):
 
     def _subscribe(self, channel: str, product: str, now: int) -> None:
         market = self.venue.markets.get(("futures", product))
-        if market is None or self.venue.faults.take(Reject, "futures", product, self.number) is not None:
+        refused = channel in ("book", "trade") and (
+            self.venue.faults.take(Reject, "futures", product, self.number) is not None
+        )
+        if market is None or refused:
             self._error("Invalid product id", now)
             return
         topic = f"{channel}:{product}"
@@ -182,8 +186,7 @@ class KrakenFutures(SimulatedVenue):
     def traded(self, market: Market, trades: list[Trade], now: int) -> None:
         native = market.listing.native
         for trade in trades:
-            liquidated = self.random.random() < 0.01
-            text = self._trade(market.listing, trade, "liquidation" if liquidated else "fill")
+            text = self._trade(market.listing, trade, "liquidation" if derivative.forced([trade]) else "fill")
             for connection in self.members(f"trade:{native}"):
                 connection.put(Frame(text, "trade", "futures", native), now)
 
@@ -204,6 +207,10 @@ class KrakenFutures(SimulatedVenue):
     def second(self, now: int) -> None:
         for connection in self.members("heartbeat"):
             connection.say(f'{{"feed":"heartbeat","time":{now // MS}}}', now, kind="heartbeat")
+        for market in self.markets.values():
+            native = market.listing.native
+            for connection in self.members(f"ticker:{native}"):
+                connection.put(Frame(_ticker(market, now), "other", "futures", native), now)
 
     # -- REST ---------------------------------------------------------------------------------------
 
@@ -232,6 +239,29 @@ class KrakenFutures(SimulatedVenue):
             "tradeable": True,
             "postOnly": False,
         }
+
+
+def _ticker(market: Market, now: int) -> str:
+    """All numbers of a product; the absolute funding rate is in quote, the relative one a fraction an hour."""
+    listing, mark, rate = market.listing, derivative.mark(market), derivative.funding_rate(market, now)
+    body = {
+        "time": now // MS,
+        "product_id": listing.native,
+        "funding_rate": rate * (1 / mark if listing.inverse else mark),
+        "relative_funding_rate": rate,
+        "relative_funding_rate_prediction": rate,
+        "next_funding_rate_time": derivative.next_funding(now, 1) // MS,
+        "feed": "ticker",
+        "index": round(derivative.index(market, now), 2),
+        "suspended": False,
+        "tag": "perpetual",
+        "pair": f"{listing.base}:{listing.quote}",
+        "openInterest": float(listing.lot.plain(derivative.open_interest(market, now))),
+        "markPrice": mark,
+        "maturityTime": 0,
+        "post_only": False,
+    }
+    return json.dumps(body, separators=(",", ":"))
 
 
 def _json(body: Mapping[str, Any]) -> Answer:
