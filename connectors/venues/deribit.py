@@ -1,4 +1,5 @@
-"""Deribit, JSON-RPC over WebSocket: perpetuals, futures, options and spot. Channels `book.X.100ms` and `trades.X.100ms`.
+"""Deribit, JSON-RPC over WebSocket: perpetuals, futures, options and spot. Channels `book.X.100ms`, `trades.X.100ms`,
+`ticker.X.agg2`.
 
 Each change names the id before it; ids jump. A level is [action, price, amount] and the amount says it all. Prices of
 options that are settled in their coin are in that coin, so what is in quote units elsewhere is in coin there.
@@ -13,6 +14,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from ..derivatives import Complete, Derivative, Derivatives, DerivativeTicker, amount, nanoseconds
 from ..events import Accepted, Answer, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Chained
@@ -22,6 +24,7 @@ from ..shape import (
     ID,
     KIND,
     LAST,
+    LIQUIDATION,
     PREVIOUS,
     PRICE,
     SIDE,
@@ -34,10 +37,14 @@ from ..shape import (
     asks,
     bids,
 )
-from ..venue import Channel, Heartbeat, Limits, Venue
+from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
 ROWS = Rows(price=1, size=2)
-CHANNELS = {Channel.BOOK: "book", Channel.TRADES: "trades"}
+CHANNELS = {
+    Channel.BOOK: "book.{}.100ms",
+    Channel.TRADES: "trades.{}.100ms",
+    Channel.TICKER: "ticker.{}.agg2",  # about every second
+}
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 NAME = re.compile(
     r"(?P<base>[A-Z0-9]+)(?:_(?P<quote>[A-Z0-9]+))?"
@@ -74,17 +81,31 @@ class Deribit(Venue):
                 "amount": SIZE,
                 "direction": SIDE,
                 "block_trade_id": EXCLUDE,
+                "liquidation": LIQUIDATION,
             },
         },
     }
     kinds = {
         "book.*": Kind.BOOK,
         "trades.*": Kind.TRADE,
-        "ticker.*": Kind.IGNORED,
+        "ticker.*": Kind.DERIVATIVE,
         "quote.*": Kind.IGNORED,
     }
     taker_bought, taker_sold = "buy", "sell"
     off_book = frozenset({"*"})  # any block trade
+    liquidated = {"T": ("taker",), "M": ("maker",), "MT": ("taker", "maker")}
+    derivatives = Derivatives(
+        liquidations=Complete.ALL,
+        in_trades=True,
+        open_interest="socket",
+        funding="socket",
+        mark="socket",
+        index="socket",
+    )
+    routes = {
+        "": Route(""),
+        "derivatives": Route("", (Channel.TICKER,), frozenset({Market.PERP, Market.FUTURE})),
+    }
     trade_ids_contiguous = True
     rule = Chained()
     heartbeat = Heartbeat(silent_after=2.5 * BEAT)
@@ -109,11 +130,26 @@ class Deribit(Venue):
         yield self._request("public/unsubscribe", symbols, channels, request)
 
     def _request(self, method: str, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> str:
-        names = [f"{CHANNELS[channel]}.{symbol}.100ms" for channel in channels for symbol in symbols]
+        names = [CHANNELS[channel].format(symbol) for channel in channels for symbol in symbols]
         return self._call(request, method, {"channels": names})
 
     def _call(self, request: int, method: str, params: dict[str, Any]) -> str:
         return orjson.dumps({"jsonrpc": "2.0", "id": request, "method": method, "params": params}).decode()
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        """Funding is paid without a pause; the rate is that of eight hours, as it is now."""
+        data = message["params"]["data"]
+        found = NAME.fullmatch(data["instrument_name"])
+        if found is None or found["strike"]:
+            return  # the mark of an option may be in coin, beside an index in dollars
+        yield DerivativeTicker(
+            data["instrument_name"],
+            nanoseconds(data["timestamp"]),
+            mark=amount(data.get("mark_price")),
+            index=amount(data.get("index_price")),
+            funding_rate=amount(data.get("current_funding")),
+            open_interest=amount(data.get("open_interest")),
+        )
 
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         request, result = str(message.get("id", "")), message.get("result")

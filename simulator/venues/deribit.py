@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..book import Side
 from ..connection import MS, NS, Connection, asked, parsed
 from ..counters import Contiguous, Counter
@@ -78,7 +79,7 @@ class DeribitConnection(Connection):
             if not joins:
                 self.unfollow(name)
                 self.venue.leave(self, f"{kind}:{native}")
-            elif kind == "trades":
+            elif kind != "book":
                 self.venue.join(self, f"{kind}:{native}")
             elif name not in self.feeds:
                 market = self.venue.markets["public", native]
@@ -88,11 +89,13 @@ class DeribitConnection(Connection):
 
     def _fits(self, name: str, joins: bool) -> bool:
         parts = name.split(".")
-        if len(parts) != 3 or parts[0] not in ("book", "trades") or parts[2] not in INTERVALS:
+        if len(parts) != 3 or parts[0] not in ("book", "trades", "ticker") or parts[2] not in INTERVALS:
             return False
         if ("public", parts[1]) not in self.venue.markets:
             return False
-        return not joins or self.venue.faults.take(Reject, "public", parts[1], self.number) is None
+        if not joins or parts[0] == "ticker":
+            return True
+        return self.venue.faults.take(Reject, "public", parts[1], self.number) is None
 
     def _beat_every(self, seconds: Any, request: Any, now: int) -> None:
         if not isinstance(seconds, (int, float)) or seconds < 10:
@@ -212,6 +215,7 @@ class Deribit(SimulatedVenue):
             f'{{"trade_seq":{trade.id},"trade_id":"{trade.id * 3}","timestamp":{trade.time // MS},"tick_direction":2,'
             f'"price":{number(listing.tick.plain(trade.tick))},"mark_price":{number(listing.tick.plain(trade.tick))},'
             f'"instrument_name":"{listing.native}","index_price":{number(listing.tick.plain(trade.tick))},'
+            f"{_forced(trade)}"
             f'"direction":"{trade.taker}","contracts":1.0,"amount":{number(listing.lot.plain(trade.lots))}}}'
             for trade in trades
         )
@@ -221,6 +225,17 @@ class Deribit(SimulatedVenue):
         )
         for connection in self.members(f"trades:{listing.native}"):
             connection.put(Frame(text, "trade", "public", listing.native), now)
+
+    def second(self, now: int) -> None:
+        for market in self.markets.values():
+            native = market.listing.native
+            if members := self.members(f"ticker:{native}"):
+                # The slower of the two intervals that are open without a key.
+                said = {"channel": f"ticker.{native}.agg2", "data": _ticker(market, now)}
+                body = {"jsonrpc": "2.0", "method": "subscription", "params": said}
+                text = json.dumps(body, separators=(",", ":"))
+                for connection in members:
+                    connection.put(Frame(text, "other", "public", native), now)
 
     # -- REST ---------------------------------------------------------------------------------------
 
@@ -262,6 +277,27 @@ class Deribit(SimulatedVenue):
             "min_trade_amount": float(listing.lot.plain(1)),
             "is_active": True,
         }
+
+
+def _forced(trade: Trade) -> str:
+    """Whose position a print closed by force, where it did: the taker's, the maker's, or both."""
+    who = ("T", "T", "M", "MT")[trade.id // derivative.ONE_IN % 4]
+    return f'"liquidation":"{who}",' if derivative.forced([trade]) else ""
+
+
+def _ticker(market: Market, now: int) -> dict[str, Any]:
+    listing, mark = market.listing, round(derivative.mark(market), 2)
+    return {
+        "timestamp": now // MS,
+        "state": "open",
+        "open_interest": float(listing.lot.plain(derivative.open_interest(market, now))),
+        "mark_price": mark,
+        "last_price": mark,
+        "instrument_name": listing.native,
+        "index_price": round(derivative.index(market, now), 2),
+        "funding_8h": derivative.funding_rate(market, now),
+        "current_funding": derivative.funding_rate(market, now),
+    }
 
 
 def _json(result: Any) -> Answer:
