@@ -1,4 +1,4 @@
-"""dYdX v4 indexer: channels `v4_orderbook` (batched, 250 ms) and `v4_trades`.
+"""dYdX v4 indexer: channels `v4_orderbook` (batched, 250 ms) and `v4_trades`, and `v4_markets` of all markets at once.
 
 `message_id` counts every message of the connection; books have no sequence of their own and cross by design, since the
 indexer merges what one node has heard. Shown is the book without the older of two levels that cross; the raw one is
@@ -8,16 +8,17 @@ kept. Books carry no time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
 import orjson
 
+from ..derivatives import Complete, Derivative, Derivatives, DerivativeTicker, amount, nanoseconds
 from ..events import Noted, Refused, Said
 from ..instruments import Instrument, Market, canonical
 from ..shape import (
     ACTION,
-    EXCLUDE,
     KIND,
     PRICE,
     REPLY,
@@ -27,13 +28,16 @@ from ..shape import (
     SYMBOL,
     TIME,
     Kind,
+    Leaf,
     Rows,
+    Slot,
     asks,
     bids,
 )
-from ..venue import Channel, Heartbeat, Limits, Venue
+from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
 CHANNELS = {Channel.BOOK: "v4_orderbook", Channel.TRADES: "v4_trades"}
+MARKETS = "v4_markets"
 ROWS = Rows(names=("price", "size"))  # objects in a snapshot, lists in a change
 
 
@@ -56,14 +60,36 @@ class Dydx(Venue):
         "contents": {
             "bids": bids(ROWS),
             "asks": asks(ROWS),
-            "trades": {"size": SIZE, "price": PRICE, "side": SIDE, "createdAt": TIME, "type": EXCLUDE},
+            "trades": {
+                "size": SIZE,
+                "price": PRICE,
+                "side": SIDE,
+                "createdAt": TIME,
+                "type": Leaf(Slot.EXCLUDE, twin=Slot.LIQUIDATION),
+            },
         },
     }
-    kinds = {"v4_orderbook": Kind.BOOK, "v4_trades": Kind.TRADE, "v4_*": Kind.IGNORED}
+    kinds = {
+        "v4_orderbook": Kind.BOOK,
+        "v4_trades": Kind.TRADE,
+        MARKETS: Kind.DERIVATIVE,
+        "v4_*": Kind.IGNORED,
+    }
     whole = frozenset({"subscribed"})
     history = frozenset({"subscribed"})
     taker_bought, taker_sold = "BUY", "SELL"
     off_book = frozenset({"DELEVERAGED"})
+    liquidated = {"LIQUIDATED": ("taker",)}
+    derivatives = Derivatives(
+        liquidations=Complete.ALL,
+        in_trades=True,
+        open_interest="socket",
+        funding="socket",
+        mark="socket",
+        index="socket",
+        funding_hours=1.0,
+    )
+    routes = {"": Route(""), "derivatives": Route("", (Channel.TICKER,))}
     counts_connection = True
     uncrosses = True
     snapshot_levels = 100
@@ -93,14 +119,36 @@ class Dydx(Venue):
 
     def _requests(self, kind: str, symbols: Sequence[str], channels: Sequence[Channel]) -> Iterable[str]:
         for symbol in symbols:
-            for channel in channels:
+            for channel in (one for one in channels if one in CHANNELS):
                 asked: dict[str, Any] = {"type": kind, "channel": CHANNELS[channel], "id": symbol}
                 if kind == "subscribe":
                     asked["batched"] = True
                 yield orjson.dumps(asked).decode()
 
+    def subscribe_market(self, channels: Sequence[Channel], request: int) -> Iterable[str]:
+        if Channel.TICKER in channels:
+            yield orjson.dumps({"type": "subscribe", "channel": MARKETS, "batched": True}).decode()
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        """All markets at first, then what changed of some; there is one price beside the book, that of the oracle."""
+        contents = message["contents"]
+        for part in contents if isinstance(contents, list) else (contents,):
+            for of in ("markets", "trading", "oraclePrices"):
+                for ticker, row in (part.get(of) or {}).items():
+                    oracle = amount(row.get("oraclePrice"))
+                    yield DerivativeTicker(
+                        ticker,
+                        _nanoseconds(row.get("effectiveAt")),
+                        mark=oracle,
+                        index=oracle,
+                        funding_rate=amount(row.get("nextFundingRate")),
+                        open_interest=amount(row.get("openInterest")),
+                    )
+
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
-        if message.get("type") == "error":
+        if message.get("type") == "error" and message.get("channel") == MARKETS:
+            yield Noted(f"refused: {message.get('message')}")  # of no symbol, and costs no book
+        elif message.get("type") == "error":
             yield Refused(str(message.get("message")), symbol=str(message.get("id") or ""))
         else:
             yield Noted(str(message.get("type") or "unknown"))
@@ -124,3 +172,8 @@ class Dydx(Venue):
         base, _, quote = native.rpartition("-")
         symbol = canonical(base, quote, Market.PERP, settle="USDC")
         return Instrument(self.name, native, symbol, Market.PERP, base, quote, "USDC", **more)
+
+
+def _nanoseconds(text: str | None) -> int:
+    """A time like 2024-08-23T00:00:54.301Z in ns, 0 where there is none."""
+    return nanoseconds(round(datetime.fromisoformat(text).timestamp() * 1000)) if text else 0

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..book import Side
 from ..connection import MS, NS, Connection, parsed
 from ..faults import Reject
@@ -25,6 +26,7 @@ BATCH_NS = 250 * MS
 PING_NS = 30 * NS
 LEVELS = 1000
 CHANNELS = ("v4_orderbook", "v4_trades")
+MARKETS = "v4_markets"  # of all at once: without an id
 
 
 def _object(_side: Side, price: str, size: str) -> str:
@@ -63,6 +65,9 @@ class DydxConnection(Connection):
         if len(self.asked_at) > 2:
             self.close(now, 1013, "Rate limited")
             return
+        if channel == MARKETS:
+            self._follow_markets(now)
+            return
         market = self.venue.markets.get(("perp", native))
         refused = self.venue.faults.take(Reject, "perp", native, self.number) is not None
         if channel not in CHANNELS or market is None or refused:
@@ -76,6 +81,14 @@ class DydxConnection(Connection):
         else:
             self.venue.join(self, topic)
             self.venue.send_trades(self, market, list(market.recent), "subscribed", now)
+
+    def _follow_markets(self, now: int) -> None:
+        if self in self.venue.members(MARKETS):
+            self._error(f"Invalid subscribe message: already subscribed ({MARKETS})", MARKETS, "", now)
+            return
+        self.venue.join(self, MARKETS)
+        rows = json.dumps({"markets": self.venue.rows(now)}, separators=(",", ":"))
+        self.say(f'{self.head("subscribed")},"channel":"{MARKETS}","contents":{rows}}}', now)
 
     def _error(self, why: str, channel: str, native: str, now: int) -> None:
         tail = {"message": why, "channel": channel, "id": native}
@@ -146,7 +159,7 @@ class Dydx(SimulatedVenue):
         rows = ",".join(
             f'{{"id":"{trade.id:024x}","size":"{listing.lot.plain(trade.lots)}","price":"{listing.tick.plain(trade.tick)}",'
             f'"side":"{trade.taker.upper()}","createdAt":"{rfc3339(trade.time, 3)}",'
-            f'"type":"{"LIQUIDATED" if trade.id % 50 == 0 else "LIMIT"}"}}'
+            f'"type":"{"LIQUIDATED" if derivative.forced([trade]) else "LIMIT"}"}}'
             for trade in trades
         )
         text = (
@@ -161,12 +174,41 @@ class Dydx(SimulatedVenue):
     def answer(self, path: str, query: Mapping[str, str], now: int, age_ns: int) -> Answer:
         if path != "/v4/perpetualMarkets":
             return Answer(404, '{"errors":[{"msg":"Not Found"}]}')
-        rows = {
-            native: self._row(market.listing, n)
-            for n, ((_, native), market) in enumerate(self.markets.items())
-        }
-        return Answer(200, json.dumps({"markets": rows}, separators=(",", ":")))
+        return Answer(200, json.dumps({"markets": self.rows(now)}, separators=(",", ":")))
 
-    def _row(self, listing: Listing, number: int) -> dict[str, Any]:
-        row = {"clobPairId": str(number), "ticker": listing.native, "status": "ACTIVE"}
-        return row | {"tickSize": listing.tick.step, "stepSize": listing.lot.step, "openInterest": "1"}
+    def rows(self, now: int) -> dict[str, Any]:
+        """All markets by their tickers."""
+        return {native: _row(market, n, now) for n, ((_, native), market) in enumerate(self.markets.items())}
+
+    def second(self, now: int) -> None:
+        """A block: the oracle's prices, and now and then what is traded upon; in one message to whom wants batches."""
+        parts: list[dict[str, Any]] = [{"oraclePrices": {}}]
+        for number, ((_, native), market) in enumerate(self.markets.items()):
+            oracle = {"oraclePrice": _oracle(market, now), "effectiveAt": rfc3339(now, 3)}
+            parts[0]["oraclePrices"][native] = oracle | {
+                "effectiveAtHeight": str(now // NS),
+                "marketId": number,
+            }
+        if now // NS % 10 == 0:
+            keys = ("openInterest", "nextFundingRate")
+            parts.append(
+                {"trading": {name: {key: row[key] for key in keys} for name, row in self.rows(now).items()}}
+            )
+        contents = json.dumps(parts, separators=(",", ":"))
+        for connection in self.members(MARKETS):
+            assert isinstance(connection, DydxConnection)
+            head = connection.head("channel_batch_data")
+            text = f'{head},"channel":"{MARKETS}","version":"1.0.0","contents":{contents}}}'
+            connection.put(Frame(text, "other", "perp"), now)
+
+
+def _oracle(market: Market, now: int) -> str:
+    return f"{derivative.index(market, now):.5f}"
+
+
+def _row(market: Market, number: int, now: int) -> dict[str, Any]:
+    listing = market.listing
+    row = {"clobPairId": str(number), "ticker": listing.native, "status": "ACTIVE"}
+    row |= {"tickSize": listing.tick.step, "stepSize": listing.lot.step, "oraclePrice": _oracle(market, now)}
+    row |= {"openInterest": listing.lot.plain(derivative.open_interest(market, now))}
+    return row | {"nextFundingRate": f"{derivative.funding_rate(market, now):.20f}"}
