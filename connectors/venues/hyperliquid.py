@@ -1,4 +1,5 @@
-"""Hyperliquid: perpetuals and spot. Channels `l2Book` (20 levels a side, whole each time) and `trades`.
+"""Hyperliquid: perpetuals and spot. Channels `l2Book` (20 levels a side, whole each time), `trades`,
+and `activeAssetCtx` of perpetuals.
 
 There is neither a sequence nor a checksum. Each message is the whole of what is shown, so a lost one is healed by the
 next and by nothing else; since June 2026 they come about every five seconds.
@@ -12,13 +13,14 @@ from typing import Any, ClassVar
 
 import orjson
 
+from ..derivatives import Derivative, Derivatives, DerivativeTicker, amount
 from ..events import Accepted, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..shape import KIND, PRICE, SIDE, SIZE, SYMBOL, TIME, Kind, Leaf, Rows, asks, bids, places
-from ..venue import Channel, Heartbeat, Limits, Venue
+from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
 ROWS = Rows(price="px", size="sz")
-CHANNELS = {Channel.BOOK: "l2Book", Channel.TRADES: "trades"}
+CHANNELS = {Channel.BOOK: "l2Book", Channel.TRADES: "trades", Channel.TICKER: "activeAssetCtx"}
 MOST_PLACES = {Market.PERP: 6, Market.SPOT: 8}  # of a price, less those of the size
 
 
@@ -46,8 +48,15 @@ class Hyperliquid(Venue):
         "trades": Kind.TRADE,
         "pong": Kind.HEARTBEAT,
         "bbo": Kind.IGNORED,
-        "activeAssetCtx": Kind.IGNORED,
+        "activeAssetCtx": Kind.DERIVATIVE,
         "activeSpotAssetCtx": Kind.IGNORED,
+    }
+    derivatives = Derivatives(
+        open_interest="socket", funding="socket", mark="socket", index="socket", funding_hours=1.0
+    )
+    routes = {
+        "": Route(""),
+        "derivatives": Route("", (Channel.TICKER,), frozenset({Market.PERP})),
     }
     plain = frozenset({b"Websocket connection established."})
     taker_bought, taker_sold = "B", "A"
@@ -79,6 +88,16 @@ class Hyperliquid(Venue):
             for channel in channels:
                 wanted = {"type": CHANNELS[channel], "coin": symbol}
                 yield orjson.dumps({"method": method, "subscription": wanted}).decode()
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        told = message["data"]["ctx"]  # without a time; the index is the price of the oracle
+        yield DerivativeTicker(
+            message["data"]["coin"],
+            mark=amount(told.get("markPx")),
+            index=amount(told.get("oraclePx")),
+            funding_rate=amount(told.get("funding")),
+            open_interest=amount(told.get("openInterest")),
+        )
 
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         data = message.get("data")

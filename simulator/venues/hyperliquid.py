@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..book import Side
 from ..connection import MS, NS, Connection, parsed
 from ..counters import Contiguous, Counter
@@ -20,6 +21,7 @@ from ..market import Market, Trade
 from ..scale import Scale
 from ..venue import HandshakeRefusedError, SimulatedVenue
 
+CONTEXT = "activeAssetCtx"
 SLOW, FAST = 5 * NS, 550 * MS
 IDLE_NS = 60 * NS
 
@@ -44,7 +46,7 @@ class HyperliquidConnection(Connection):
             return
         coin, kind, fast = str(about.get("coin")), about.get("type"), about.get("fast") is True
         market = self.venue.markets.get(("public", coin))
-        if market is None or kind not in ("l2Book", "trades"):
+        if market is None or kind not in ("l2Book", "trades", CONTEXT):
             self._error(f"Invalid subscription {json.dumps(about)}", now)
             return
         topic = f"{kind}:{coin}:{fast}"
@@ -54,10 +56,16 @@ class HyperliquidConnection(Connection):
         if topic in self.feeds or self in self.venue.members(topic):
             self._error(f"Already subscribed: {json.dumps(about)}", now)
             return
-        if self.venue.faults.take(Reject, "public", market.listing.native, self.number) is not None:
+        is_context = about["type"] == CONTEXT
+        native = market.listing.native
+        if not is_context and self.venue.faults.take(Reject, "public", native, self.number) is not None:
             self._error(f"Invalid subscription {json.dumps(about)}", now)
             return
         self._acknowledge("subscribe", about, now)
+        if is_context:
+            self.venue.join(self, topic)
+            self.put(_context(market, now), now)
+            return
         if about["type"] == "trades":
             self.venue.join(self, topic)
             self.venue.send_trades(self, market, list(market.recent)[-9:], "other", now)
@@ -165,6 +173,9 @@ class Hyperliquid(SimulatedVenue):
                 for connection in feed.subscribers:
                     connection.freeze(feed, now)
                 self.send_image(feed, list(feed.subscribers), now)
+        for market in self.markets.values():
+            for connection in self.members(f"{CONTEXT}:{market.listing.native}:False"):
+                connection.put(_context(market, now), now)
 
     # -- REST ---------------------------------------------------------------------------------------
 
@@ -195,6 +206,25 @@ class Hyperliquid(SimulatedVenue):
                 ]
                 return _json({"tokens": tokens, "universe": pairs})
         return Answer(422, "Failed to deserialize the JSON body into the target type")
+
+
+def _context(market: Market, now: int) -> Frame:
+    """What an asset has beside its book: no time stands in it."""
+    listing = market.listing
+    mark, oracle = derivative.mark(market), derivative.index(market, now)
+    context = {
+        "funding": f"{derivative.funding_rate(market, now):.8f}",
+        "openInterest": listing.lot.plain(derivative.open_interest(market, now)),
+        "prevDayPx": f"{oracle:.1f}",
+        "dayNtlVlm": "1169046.29",
+        "premium": f"{mark / oracle - 1:.8f}",
+        "oraclePx": f"{oracle:.2f}",
+        "markPx": f"{mark:.2f}",
+        "midPx": f"{mark:.2f}",
+        "impactPxs": [f"{mark:.2f}", f"{mark:.2f}"],
+    }
+    said = {"channel": CONTEXT, "data": {"coin": listing.native, "ctx": context}}
+    return Frame(json.dumps(said, separators=(",", ":")), "other", "public", listing.native)
 
 
 def _json(body: dict[str, Any]) -> Answer:
