@@ -1,4 +1,5 @@
-"""Bitfinex, WebSocket v2: channels `book` (P0, F0, 250 levels) and `trades`, of spot pairs and perpetuals.
+"""Bitfinex, WebSocket v2: channels `book` (P0, F0, 250 levels) and `trades`, of spot pairs and perpetuals, and
+`status` of perpetuals: `deriv:X`, and `liq:global` for all liquidations.
 
 Frames are lists that begin with a number which the ack of a subscription gave its channel. The flags ask for a counter
 over every list of the connection, heartbeats and checksums too, and for a CRC32 of the best 25 levels every few seconds.
@@ -13,6 +14,16 @@ from typing import Any, ClassVar
 import orjson
 
 from ..checksums import SignedCrc32
+from ..derivatives import (
+    Complete,
+    Derivative,
+    Derivatives,
+    DerivativeTicker,
+    Liquidation,
+    Position,
+    amount,
+    nanoseconds,
+)
 from ..events import Accepted, Leaving, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..shape import (
@@ -30,7 +41,7 @@ from ..shape import (
     places,
     words,
 )
-from ..venue import Channel, Heartbeat, Limits, Venue
+from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
 TIMESTAMPS, COUNTER, CHECKSUMS = 32768, 65536, 131072
 ROWS = changes(Rows(price=0, count=1, size=2, signed=True, lone=True))
@@ -38,6 +49,7 @@ FILL = places(ID, TIME, SIGNED_SIZE, PRICE)
 RENAMED = {"UST": "USDT", "UDC": "USDC"}
 CLOSING = {20051: "the server stops", 20060: "maintenance"}
 DUPLICATE = 10301
+STATUS, LIQUIDATIONS = "deriv:", "liq:global"
 
 
 class Bitfinex(Venue):
@@ -64,8 +76,17 @@ class Bitfinex(Venue):
         "te": Kind.TRADE,
         "tu": Kind.IGNORED,  # the same print again
         "trades": Kind.IGNORED,  # without a word: those before we listened
+        Channel.TICKER.value: Kind.DERIVATIVE,
+        Channel.LIQUIDATIONS.value: Kind.DERIVATIVE,
         "cs": Kind.CHECK,
         "hb": Kind.HEARTBEAT,
+    }
+    derivatives = Derivatives(
+        liquidations=Complete.ALL, open_interest="socket", funding="socket", mark="socket", index="socket"
+    )
+    routes = {
+        "": Route(""),
+        "derivatives": Route("", (Channel.TICKER, Channel.LIQUIDATIONS), frozenset({Market.PERP})),
     }
     numbers_channels = True
     taker_bought, taker_sold = "", "-"
@@ -89,25 +110,51 @@ class Bitfinex(Venue):
 
     def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
         for symbol in symbols:
-            for channel in channels:
-                wanted: dict[str, Any] = {"event": "subscribe", "channel": channel.value, "symbol": symbol}
+            for channel in (one for one in channels if one is not Channel.LIQUIDATIONS):
+                wanted: dict[str, Any] = {"channel": channel.value, "symbol": symbol}
                 if channel is Channel.BOOK:
                     wanted |= {"prec": "P0", "freq": "F0", "len": str(self.depth)}
-                yield orjson.dumps(wanted | {"subId": str(request)}).decode()
+                elif channel is Channel.TICKER:
+                    wanted = {"channel": "status", "key": STATUS + symbol}
+                yield self._asked(wanted, request)
                 request += 1
+
+    def subscribe_market(self, channels: Sequence[Channel], request: int) -> Iterable[str]:
+        if Channel.LIQUIDATIONS in channels:
+            yield self._asked({"channel": "status", "key": LIQUIDATIONS}, request)
+
+    def _asked(self, wanted: dict[str, Any], request: int) -> str:
+        return orjson.dumps({"event": "subscribe", **wanted, "subId": str(request)}).decode()
 
     def unsubscribe_numbers(self, numbers: Sequence[str], request: int) -> Iterable[str]:
         for number in numbers:
             yield f'{{"event":"unsubscribe","chanId":{number}}}'
 
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        if kind == Channel.LIQUIDATIONS:
+            yield from map(_liquidation, (row for row in message[1] if row[8] == 0))  # 1: parts of one before
+            return
+        row = message[1] + [None] * 18  # older messages end sooner
+        yield DerivativeTicker(
+            symbol,
+            nanoseconds(row[0]),
+            mark=amount(row[14]),
+            index=amount(row[3]),
+            funding_rate=amount(row[11]),
+            next_funding=nanoseconds(row[7]) or None,
+            open_interest=amount(row[17]),
+        )
+
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         request, symbol = str(message.get("subId") or ""), str(message.get("symbol") or "")
+        key = str(message.get("key") or "")
+        symbol = symbol or (key.removeprefix(STATUS) if key.startswith(STATUS) else "")
         match message.get("event"):
             case "subscribed":
                 yield Accepted(
                     request=request,
                     symbol=symbol,
-                    channel=message["channel"],
+                    channel=_channel(message["channel"], key),
                     depth=int(message.get("len") or 0),
                     number=str(message["chanId"]),
                 )
@@ -154,3 +201,16 @@ class Bitfinex(Venue):
         return Instrument(
             self.name, native, symbol, market, base, quote, quote, lot=Decimal("0.00000001"), **more
         )
+
+
+def _channel(theirs: str, key: str) -> str:
+    """Our name of a channel; theirs called `ticker` is another than ours and of no use here."""
+    if theirs != "status":
+        return theirs if theirs != Channel.TICKER else "prices"
+    return Channel.LIQUIDATIONS.value if key == LIQUIDATIONS else Channel.TICKER.value
+
+
+def _liquidation(row: list[Any]) -> Liquidation:
+    """A row of `liq:global`: the amount is the position's, + of a long. Until it is acquired its own price stands for it."""
+    closed = Position.LONG if row[5] > 0 else Position.SHORT
+    return Liquidation(row[4], closed, float(row[11] or row[6]), abs(float(row[5])), nanoseconds(row[2]))

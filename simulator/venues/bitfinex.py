@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..book import Level, Side
 from ..connection import MS, NS, Connection, parsed
 from ..counters import Contiguous, Counter
@@ -26,6 +27,7 @@ BEAT_NS, SUM_NS, IDLE_NS = 15 * NS, 2500 * MS, 60 * NS
 MOST_CHANNELS = 25
 LENGTHS = ("1", "25", "100", "250")
 CHECKED = 25
+STATUS, LIQUIDATIONS = "deriv:", "liq:global"
 
 
 def script(text: str) -> str:
@@ -98,6 +100,9 @@ class BitfinexConnection(Connection):
 
     def _subscribe(self, message: dict[str, Any], now: int) -> None:
         channel, symbol = message.get("channel"), str(message.get("symbol"))
+        if channel == "status":
+            self._follow_status(message, str(message.get("key")), now)
+            return
         market = self.venue.markets.get(("public", symbol))
         length = str(message.get("len", "25"))
         why, code = "", 10300
@@ -130,13 +135,29 @@ class BitfinexConnection(Connection):
         self.follow(feed)
         self.venue.send_snapshot(self, number, feed, now)
 
+    def _follow_status(self, message: dict[str, Any], key: str, now: int) -> None:
+        """The status of a perpetual, or all liquidations; an unknown key is met with silence."""
+        if key != LIQUIDATIONS and key not in self.venue.status_keys():
+            return
+        if self.number_of("status", key):
+            self._error(message, 10301, "subscribe: dup", now)
+            return
+        if len(self.channels) >= MOST_CHANNELS:
+            self._error(message, 10305, "subscribe: limit", now)
+            return
+        number = self.venue.next_channel()
+        self.channels[number] = ("status", key)
+        self._event({**message, "event": "subscribed", "chanId": number}, now)
+        self.at(now + BEAT_NS, lambda then: self._beat(number, then))
+        self.venue.join(self, f"status:{key}")
+
     def _unsubscribe(self, number: Any, now: int) -> None:
         known = self.channels.pop(number, None) if isinstance(number, int) else None
         if known is None:
             self._error({"chanId": number}, 10400, "unsubscribe: invalid", now)
             return
         channel, symbol = known
-        self.venue.leave(self, f"trades:{symbol}") if channel == "trades" else None
+        self.venue.leave(self, f"{channel}:{symbol}")
         for topic in [
             topic
             for topic in self.feeds
@@ -253,6 +274,44 @@ class Bitfinex(SimulatedVenue):
                 row = self.trade_row(market.listing, trade)
                 connection.emit(number, f'"te",{row}', now, "trade", symbol, [])
                 connection.emit(number, f'"tu",{row}', now, "other", symbol, [])
+
+        if "F0:" in symbol:
+            self._tell_liquidations(symbol, market.listing, derivative.forced(trades), now)
+
+    def _tell_liquidations(self, symbol: str, listing: Listing, trades: list[Trade], now: int) -> None:
+        """First that a position is to be closed, then the part of it that is matched; + is a long."""
+        for trade in trades:
+            sign = "-" if trade.taker == "buy" else ""
+            size, price = script(listing.lot.plain(trade.lots)), script(listing.tick.plain(trade.tick))
+            for is_match, acquired in ((0, "null"), (1, price)):
+                row = (
+                    f'["pos",{trade.id},{trade.time // MS},null,"{symbol}",{sign}{size},{price},null,{is_match},1,null,'
+                    f"{acquired}]"
+                )
+                self._emit_status(LIQUIDATIONS, f"[{row}]", now, "")
+
+    def status_keys(self) -> list[str]:
+        """What a status can be asked for of single instruments."""
+        return [STATUS + native for _, native in self.markets if "F0:" in native]
+
+    def second(self, now: int) -> None:
+        """The status of perpetuals: told each second, made every third."""
+        made = now // (3 * NS) * 3 * NS
+        for (_, native), market in self.markets.items():
+            if self.members(f"status:{STATUS}{native}"):
+                mark, index = derivative.mark(market), derivative.index(market, made)
+                held = script(market.listing.lot.plain(derivative.open_interest(market, made)))
+                rate = script(f"{derivative.funding_rate(market, made):.8f}")
+                row = (
+                    f"[{made // MS},null,{mark:.2f},{index:.2f},null,1372762.95,null,"
+                    f"{derivative.next_funding(now) // MS},{rate},533,null,{rate},null,null,{mark:.4f},null,null,{held}]"
+                )
+                self._emit_status(STATUS + native, row, now, native)
+
+    def _emit_status(self, key: str, row: str, now: int, symbol: str) -> None:
+        for connection in self.members(f"status:{key}"):
+            assert isinstance(connection, BitfinexConnection)
+            connection.emit(connection.number_of("status", key), row, now, "other", symbol, [])
 
     def trade_row(self, listing: Listing, trade: Trade) -> str:
         """Id, time, amount (minus: the taker sold), price."""
