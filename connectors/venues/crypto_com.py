@@ -1,4 +1,5 @@
-"""Crypto.com Exchange v1: spot, perpetuals, dated futures on one socket. Channels `book.X.50` (10 ms) and `trade.X`.
+"""Crypto.com Exchange v1: spot, perpetuals, dated futures on one socket. Channels `book.X.50` (10 ms) and `trade.X`;
+`ticker.X`, `funding.X`, `mark.X` and `index.Y-INDEX` of derivatives.
 
 Each update names the id before it (`pu`); ids jump, and an idle book repeats its own every 5 s. `cs` is a checksum
 whose rule nobody outside knows, so it is left unread.
@@ -13,6 +14,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from ..derivatives import Derivative, Derivatives, DerivativeTicker, amount, nanoseconds
 from ..events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Resetting
@@ -31,9 +33,18 @@ from ..shape import (
     Kind,
     Leaf,
 )
-from ..venue import Channel, Heartbeat, Limits, Venue
+from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
 QUOTES = ("USDT", "USDC", "USD")
+CHANNELS = {
+    Channel.TRADES: "trade.",
+    Channel.OPEN_INTEREST: "ticker.",
+    Channel.FUNDING: "funding.",
+    Channel.MARK_PRICE: "mark.",
+    Channel.INDEX_PRICE: "index.",
+}
+OF_DERIVATIVES = (Channel.OPEN_INTEREST, Channel.FUNDING, Channel.MARK_PRICE, Channel.INDEX_PRICE)
+INDEX = "-INDEX"
 MARKETS = {"CCY_PAIR": Market.SPOT, "PERPETUAL_SWAP": Market.PERP, "FUTURE": Market.FUTURE}
 DERIVED = re.compile(r"(?P<pair>\w+)-(?P<tail>PERP|\d{6})")
 
@@ -71,10 +82,17 @@ class CryptoCom(Venue):
         "book": Kind.SNAPSHOT,
         "book.update": Kind.DELTA,
         "trade": Kind.TRADE,
-        "ticker": Kind.IGNORED,
-        "mark": Kind.IGNORED,
-        "index": Kind.IGNORED,
-        "funding": Kind.IGNORED,
+        "ticker": Kind.DERIVATIVE,
+        "mark": Kind.DERIVATIVE,
+        "index": Kind.DERIVATIVE,
+        "funding": Kind.DERIVATIVE,
+    }
+    derivatives = Derivatives(
+        open_interest="socket", funding="socket", mark="socket", index="socket", funding_hours=1.0
+    )
+    routes = {
+        "": Route(""),
+        "derivatives": Route("", OF_DERIVATIVES, frozenset({Market.PERP, Market.FUTURE})),
     }
     taker_bought, taker_sold = "BUY", "SELL"
     trades_repeat = newest_first = True
@@ -113,10 +131,36 @@ class CryptoCom(Venue):
         request: int,
         extra: Mapping[str, Any],
     ) -> str:
-        names = {Channel.BOOK: f"book.{{}}.{self.depth}", Channel.TRADES: "trade.{}"}
-        wanted = [names[channel].format(symbol) for channel in channels for symbol in symbols]
+        wanted: list[str] = []
+        for channel in channels:
+            if channel is Channel.BOOK:
+                wanted += [f"book.{symbol}.{self.depth}" for symbol in symbols]
+            elif channel is not Channel.INDEX_PRICE:
+                dated = Channel.FUNDING is channel
+                wanted += [CHANNELS[channel] + one for one in symbols if not dated or one.endswith("-PERP")]
+            elif method == "subscribe":  # several instruments share an index: it is not undone
+                wanted += dict.fromkeys(CHANNELS[channel] + self.index_of(symbol) for symbol in symbols)
         params = {"channels": wanted, **extra}
         return orjson.dumps({"id": request, "method": method, "params": params}).decode()
+
+    def index_of(self, native: str) -> str:
+        found = DERIVED.fullmatch(native)
+        return found["pair"] + INDEX if found else ""
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        result = message["result"]
+        for row in result["data"]:
+            told = DerivativeTicker(result["instrument_name"], nanoseconds(row.get("t")))
+            match kind:
+                case "ticker":
+                    told.open_interest = amount(row.get("oi"))
+                case "mark":
+                    told.mark = amount(row["v"])
+                case "index":
+                    told.index = amount(row["v"])
+                case "funding":
+                    told.funding_rate = amount(row["v"])
+            yield told
 
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         method, request = message.get("method"), str(message.get("id", ""))
@@ -124,6 +168,8 @@ class CryptoCom(Venue):
         if method == "public/heartbeat":
             answer = {"id": message["id"], "method": "public/respond-heartbeat"}
             yield Answer(orjson.dumps(answer).decode())
+        elif message.get("code", 0) != 0 and symbol.endswith(INDEX):
+            yield Noted(f"refused: {symbol}")  # its instruments stand
         elif message.get("code", 0) != 0 and method in ("subscribe", "unsubscribe"):
             why = f"{message['code']} {message.get('message')}"
             yield Refused(why, request="" if symbol else request, symbol=symbol)

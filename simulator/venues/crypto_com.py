@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..book import Level, Side
 from ..connection import MS, NS, Connection, asked, parsed
 from ..faults import Reject
@@ -22,6 +23,7 @@ from ..venue import HandshakeRefusedError, SimulatedVenue
 
 PATH = "/exchange/v1/market"
 DEPTHS = ("10", "50")
+TOLD = ("ticker", "mark", "index", "funding")  # without an ack: the first message has the request's id
 MOST_CHANNELS = 400
 BEAT_NS, PING_NS, IDLE_NS = 30 * NS, 5 * NS, 5 * NS
 
@@ -66,11 +68,14 @@ class CryptoComConnection(Connection):
     def _subscribe(self, channel: str, request: Any, now: int) -> None:
         kind, _, rest = channel.partition(".")
         symbol, _, depth = rest.partition(".")
-        market = self.venue.markets.get(("market", symbol))
+        named = symbol.replace("-INDEX", "-PERP") if kind == "index" else symbol
+        market = self.venue.markets.get(("market", named))
         why = ""
-        if kind not in ("book", "trade") or (kind == "book" and depth not in DEPTHS):
-            why = "Unrecognized channel" if kind not in ("book", "trade") else "Invalid depth"
-        elif market is None or self.venue.faults.take(Reject, "market", symbol, self.number):
+        if kind not in ("book", "trade", *TOLD) or (kind == "book" and depth not in DEPTHS):
+            why = "Invalid depth" if kind == "book" else "Unrecognized channel"
+        elif market is None or (kind in TOLD[1:] and not named.endswith("-PERP")):
+            why = "Unknown symbol"
+        elif kind not in TOLD and self.venue.faults.take(Reject, "market", symbol, self.number):
             why = "Unknown symbol"
         code = 40003
         if not why and len(self.feeds) + len(self.coming) >= MOST_CHANNELS:
@@ -78,6 +83,9 @@ class CryptoComConnection(Connection):
         head = {"id": request, "method": "subscribe"}
         if why or market is None:
             self._answer({**head, "code": code, "channel": channel, "message": why}, now)
+        elif kind in TOLD:
+            self.venue.join(self, channel)
+            self.put(self.venue.told(kind, market, now, request), now)
         elif kind == "trade":
             recent = list(market.recent)[-50:]
             if recent:
@@ -179,7 +187,7 @@ class CryptoCom(SimulatedVenue):
         checksum = self.random.randint(-(2**31), 2**31 - 1)
         depth = feed.topic.rpartition(".")[2]
         text = self._frame(
-            listing,
+            listing.native,
             feed.topic,
             "book" if kind == "snapshot" else "book.update",
             f'"depth":{depth},"data":[{{{data},"cs":{checksum}}}]',
@@ -192,10 +200,36 @@ class CryptoCom(SimulatedVenue):
         for feed in list(self.feeds.values()):
             if now - feed.sent_at >= IDLE_NS:
                 self.send(feed, "update", [], [], feed.last, now)
+        for market in self.markets.values():
+            for kind in TOLD:
+                members = self.members(f"{kind}.{_named(kind, market)}")
+                if members and (kind != "funding" or now // NS % 60 == 0):
+                    frame = self.told(kind, market, now)
+                    for connection in members:
+                        connection.put(frame, now)
 
-    def _frame(self, listing: Listing, topic: str, channel: str, rest: str) -> str:
-        head = f'"instrument_name":"{listing.native}","subscription":"{topic}","channel":"{channel}"'
-        return f'{{"id":-1,"method":"subscribe","code":0,"result":{{{head},{rest}}}}}'
+    def told(self, kind: str, market: Market, now: int, request: Any = -1) -> Frame:
+        """What a derivative has beside its book, a message a kind."""
+        listing, t = market.listing, now // MS
+        values = {
+            "mark": f"{derivative.mark(market):.2f}",
+            "index": f"{derivative.index(market, now):.2f}",
+            "funding": f"{derivative.funding_rate(market, now):.9f}",
+        }
+        data: dict[str, Any] = (
+            {"v": values[kind], "t": t} if kind in values else {"i": listing.native, "t": t}
+        )
+        if kind == "ticker":
+            data |= {"a": values["mark"], "b": values["mark"], "k": values["mark"]}
+            data |= {"oi": listing.lot.plain(derivative.open_interest(market, now))}
+        named = _named(kind, market)
+        rest = f'"data":[{json.dumps(data, separators=(",", ":"))}]'
+        text = self._frame(named, f"{kind}.{named}", kind, rest, request)
+        return Frame(text, "other", "market", listing.native)
+
+    def _frame(self, named: str, topic: str, channel: str, rest: str, request: Any = -1) -> str:
+        head = f'"instrument_name":"{named}","subscription":"{topic}","channel":"{channel}"'
+        return f'{{"id":{json.dumps(request)},"method":"subscribe","code":0,"result":{{{head},{rest}}}}}'
 
     # -- prints -------------------------------------------------------------------------------------
 
@@ -220,7 +254,7 @@ class CryptoCom(SimulatedVenue):
             for trade in trades
         ]
         data = json.dumps(rows, separators=(",", ":"))
-        text = self._frame(listing, f"trade.{listing.native}", "trade", f'"data":{data}')
+        text = self._frame(listing.native, f"trade.{listing.native}", "trade", f'"data":{data}')
         return Frame(text, "trade", "market", listing.native)
 
     # -- REST ---------------------------------------------------------------------------------------
@@ -240,6 +274,12 @@ class CryptoCom(SimulatedVenue):
             data = f'{{"bids":[{joined(levels, "bid")}],"asks":[{joined(levels, "ask")}],"t":{now // MS}}}'
             return Answer(200, f'{{"code":0,"result":{{"depth":50,"data":[{data}]}}}}')
         return Answer(404, "{}")
+
+
+def _named(kind: str, market: Market) -> str:
+    """What a channel is of: the instrument, or the index that it is measured by."""
+    native = market.listing.native
+    return native.replace("-PERP", "-INDEX") if kind == "index" else native
 
 
 def _row(_side: Side, price: str, size: str) -> str:
