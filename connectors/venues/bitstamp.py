@@ -1,4 +1,5 @@
-"""Bitstamp spot and perpetuals: channels `diff_order_book_X` (whole depth) and `live_trades_X` of one socket.
+"""Bitstamp spot and perpetuals: channels `diff_order_book_X` (whole depth) and `live_trades_X` of one socket,
+and `funding_rate_X` of perpetuals.
 
 There is no sequence, only the `microtimestamp` that the updates share with the snapshot by REST, which comes from a
 cache and is up to 2.6 s older than the socket: updates are let come for longer than that before it is asked for. A
@@ -15,13 +16,18 @@ from typing import Any, ClassVar
 
 import orjson
 
+from ..derivatives import Derivative, Derivatives, DerivativeTicker, amount, nanoseconds
 from ..events import Accepted, Leaving, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Stamped
 from ..shape import ASKS, BIDS, ID, KIND, LAST, PRICE, SIDE, SIZE, SYMBOL, Kind, Slot
-from ..venue import Channel, Heartbeat, Limits, RestSnapshot, Venue
+from ..venue import SECOND, Channel, Heartbeat, Limits, RestSnapshot, Route, Venue
 
-CHANNELS = {Channel.BOOK: "diff_order_book_", Channel.TRADES: "live_trades_"}
+CHANNELS = {
+    Channel.BOOK: "diff_order_book_",
+    Channel.TRADES: "live_trades_",
+    Channel.TICKER: "funding_rate_",
+}
 STAMP = replace(LAST, twin=Slot.TIME)
 SNAPSHOT = re.compile(r".*/api/v2/order_book/(?P<symbol>[^/?]+)/?(\?.*)?")
 QUOTES = ("usdt", "usdc", "pyusd", "usd", "eur", "gbp", "btc", "eth", "pax")
@@ -47,7 +53,12 @@ class Bitstamp(Venue):
         "channel": SYMBOL,
         "event": KIND,
     }
-    kinds = {"data": Kind.DELTA, "trade": Kind.TRADE, "funding_rate_saved": Kind.IGNORED}
+    kinds = {"data": Kind.DELTA, "trade": Kind.TRADE, "funding_rate_saved": Kind.DERIVATIVE}
+    derivatives = Derivatives(funding="socket", mark="socket", index="socket")
+    routes = {
+        "": Route(""),
+        "derivatives": Route("", (Channel.TICKER,), frozenset({Market.PERP})),
+    }
     taker_bought, taker_sold = "0", "1"
     rule = Stamped()
     snapshot = RestSnapshot(
@@ -90,6 +101,17 @@ class Bitstamp(Venue):
     def native_in(self, word: str) -> str:
         """`diff_order_book_btcusd`; "" for channels that are none of ours, such as the images of `order_book_`."""
         return next((word.removeprefix(one) for one in CHANNELS.values() if word.startswith(one)), "")
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        data = message["data"]
+        yield DerivativeTicker(
+            data["market"],
+            nanoseconds(data.get("timestamp"), SECOND),
+            mark=amount(data.get("mark_price")),
+            index=amount(data.get("index_price")),
+            funding_rate=amount(data.get("funding_rate")),
+            next_funding=nanoseconds(data.get("next_funding_time"), SECOND) or None,
+        )
 
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         event, channel = message.get("event"), str(message.get("channel") or "")

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..connection import MS, NS, Connection, parsed
 from ..faults import Reject
 from ..feeds import Delta, Feed, FullFeed, joined, pair, written
@@ -22,7 +23,7 @@ from ..venue import HandshakeRefusedError, SimulatedVenue
 BATCH_NS = 100 * MS
 MOST_CLIENT_BYTES = 511
 PING_NS = 54 * NS
-BOOK, TRADES = "diff_order_book_", "live_trades_"
+BOOK, TRADES, FUNDING = "diff_order_book_", "live_trades_", "funding_rate_"
 
 
 class BitstampConnection(Connection):
@@ -48,7 +49,7 @@ class BitstampConnection(Connection):
         channel = data.get("channel") if isinstance(data, dict) else None
         if not isinstance(channel, str) or event not in ("bts:subscribe", "bts:unsubscribe"):
             self._error("Bad subscription string.", now)
-        elif channel != channel.lower() or "/" in channel or not channel.startswith((BOOK, TRADES)):
+        elif channel != channel.lower() or "/" in channel or not channel.startswith((BOOK, TRADES, FUNDING)):
             self._error("Invalid channel provided.", now)
         elif event == "bts:subscribe":
             self._said("bts:subscription_succeeded", channel, now)
@@ -62,8 +63,11 @@ class BitstampConnection(Connection):
         self.say('{"event":"bts:request_reconnect","channel":"","data":""}', now)
 
     def _join(self, channel: str) -> None:
-        native = channel.removeprefix(BOOK).removeprefix(TRADES)
+        native = channel.removeprefix(BOOK).removeprefix(TRADES).removeprefix(FUNDING)
         market = self.venue.markets.get(("public", native))
+        if channel.startswith(FUNDING):
+            self.venue.join(self, channel)
+            return
         if market is None or self.venue.faults.take(Reject, "public", native, self.number) is not None:
             return
         if channel.startswith(BOOK):
@@ -143,6 +147,20 @@ class Bitstamp(SimulatedVenue):
             )
             for connection in self.members(channel):
                 connection.put(Frame(text, "trade", "public", listing.native), now)
+
+    def second(self, now: int) -> None:
+        for market in self.markets.values():
+            native = market.listing.native
+            members = self.members(FUNDING + native) if "market_type" in market.listing.facts else ()
+            for connection in members:
+                text = (
+                    f'{{"data":{{"market":"{native}","mark_price":"{derivative.mark(market):.8f}",'
+                    f'"index_price":"{derivative.index(market, now):.3f}",'
+                    f'"funding_rate":"{derivative.funding_rate(market, now):.5f}","timestamp":"{now // NS}",'
+                    f'"next_funding_time":"{derivative.next_funding(now) // NS}"}},'
+                    f'"channel":"{FUNDING}{native}","event":"funding_rate_saved"}}'
+                )
+                connection.put(Frame(text, "other", "public", native), now)
 
     # -- REST ---------------------------------------------------------------------------------------
 
