@@ -44,6 +44,12 @@ CHANNELS = {
     Channel.INDEX_PRICE: "index.",
 }
 OF_DERIVATIVES = (Channel.OPEN_INTEREST, Channel.FUNDING, Channel.MARK_PRICE, Channel.INDEX_PRICE)
+TOLD = {  # kind of message -> what it tells, and its key
+    "ticker": ("open_interest", "oi"),
+    "funding": ("funding_rate", "v"),
+    "mark": ("mark", "v"),
+    "index": ("index", "v"),
+}
 INDEX = "-INDEX"
 MARKETS = {"CCY_PAIR": Market.SPOT, "PERPETUAL_SWAP": Market.PERP, "FUTURE": Market.FUTURE}
 DERIVED = re.compile(r"(?P<pair>\w+)-(?P<tail>PERP|\d{6})")
@@ -82,10 +88,7 @@ class CryptoCom(Venue):
         "book": Kind.SNAPSHOT,
         "book.update": Kind.DELTA,
         "trade": Kind.TRADE,
-        "ticker": Kind.DERIVATIVE,
-        "mark": Kind.DERIVATIVE,
-        "index": Kind.DERIVATIVE,
-        "funding": Kind.DERIVATIVE,
+        **dict.fromkeys(TOLD, Kind.DERIVATIVE),
     }
     derivatives = Derivatives(
         open_interest="socket", funding="socket", mark="socket", index="socket", funding_hours=1.0
@@ -121,7 +124,9 @@ class CryptoCom(Venue):
         )
 
     def unsubscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> Iterable[str]:
-        yield self._request("unsubscribe", symbols, channels, request, {})
+        # Several instruments share an index: it is not undone.
+        own = [channel for channel in channels if channel is not Channel.INDEX_PRICE]
+        yield self._request("unsubscribe", symbols, own, request, {})
 
     def _request(
         self,
@@ -131,36 +136,31 @@ class CryptoCom(Venue):
         request: int,
         extra: Mapping[str, Any],
     ) -> str:
-        wanted: list[str] = []
-        for channel in channels:
-            if channel is Channel.BOOK:
-                wanted += [f"book.{symbol}.{self.depth}" for symbol in symbols]
-            elif channel is not Channel.INDEX_PRICE:
-                dated = Channel.FUNDING is channel
-                wanted += [CHANNELS[channel] + one for one in symbols if not dated or one.endswith("-PERP")]
-            elif method == "subscribe":  # several instruments share an index: it is not undone
-                wanted += dict.fromkeys(CHANNELS[channel] + self.index_of(symbol) for symbol in symbols)
+        wanted = [name for channel in channels for name in self._names(channel, symbols)]
         params = {"channels": wanted, **extra}
         return orjson.dumps({"id": request, "method": method, "params": params}).decode()
+
+    def _names(self, channel: Channel, symbols: Sequence[str]) -> Iterable[str]:
+        match channel:
+            case Channel.BOOK:
+                return [f"book.{symbol}.{self.depth}" for symbol in symbols]
+            case Channel.INDEX_PRICE:
+                return dict.fromkeys(CHANNELS[channel] + self.index_of(symbol) for symbol in symbols)
+            case Channel.FUNDING:
+                symbols = [symbol for symbol in symbols if symbol.endswith("-PERP")]
+        return [CHANNELS[channel] + symbol for symbol in symbols]
 
     def index_of(self, native: str) -> str:
         found = DERIVED.fullmatch(native)
         return found["pair"] + INDEX if found else ""
 
     def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
-        result = message["result"]
+        result, (name, key) = message["result"], TOLD[kind]
         for row in result["data"]:
-            told = DerivativeTicker(result["instrument_name"], nanoseconds(row.get("t")))
-            match kind:
-                case "ticker":
-                    told.open_interest = amount(row.get("oi"))
-                case "mark":
-                    told.mark = amount(row["v"])
-                case "index":
-                    told.index = amount(row["v"])
-                case "funding":
-                    told.funding_rate = amount(row["v"])
-            yield told
+            if row.get(key) is not None:  # tickers of spot have no open interest
+                told = DerivativeTicker(result["instrument_name"], nanoseconds(row.get("t")))
+                setattr(told, name, amount(row[key]))
+                yield told
 
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         method, request = message.get("method"), str(message.get("id", ""))

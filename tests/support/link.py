@@ -20,7 +20,7 @@ from connectors.actions import Close, Connect, Fetch, Replace, Send
 from connectors.recording import INSTRUMENTS, Recorder
 from connectors.requests import Budget
 from connectors.session import Session
-from connectors.sync import LIVE, STATES, Pair
+from connectors.sync import LIVE, STATES, UNSUBSCRIBING, Pair
 from connectors.timeline import Timeline
 from connectors.venue import Venue
 from service.engine import Engine
@@ -530,8 +530,8 @@ class Link:
             for pair in wire.books:
                 if pair.state != LIVE or pair.native in self.behind or wire.connection is None:
                     continue
-                if pair.received < self.instant:
-                    continue
+                if pair.received < self.instant or pair.step == UNSUBSCRIBING:
+                    continue  # the venue may follow it no more
                 depth: int | None = 12 if self.checked % 20 else None
                 if pair.native in tainted:
                     if self.venue.checksum is None:
