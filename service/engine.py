@@ -18,6 +18,7 @@ from cython.cimports.service.metrics.declare import Context, Metric
 from connectors.book import Book
 from connectors.derivative_feed import tells_all
 from connectors.instruments import Instrument
+from connectors.registry import Registry
 from connectors.sync import CROSSED, LIVE, LOST, SNAPSHOT, STATES, SYNCING, Listener, Pair
 
 from .grid import STEP, Grid
@@ -510,6 +511,7 @@ class Engine:
         self.min_coverage, self.simulated = min_coverage, simulated
         self.books: dict[Key, Readings] = {}
         self.feeds: list[Any] = []
+        self.registries: list[Registry] = []  # what venues list, watched or not
         self._listeners: list[Callable[[Any], None]] = []
         self._trade_listeners: list[Callable[[Any, Print], None]] = []
 

@@ -110,6 +110,7 @@ class VenueFeeds:
         self.answers: dict[str, list[Line]] = {}
         self.serial = 0
         self.registry = Registry()
+        engine.registries.append(self.registry)
         self.chooser = Chooser(name, settings.selection)
         self.placeholder = Feed(name, "", "", settings.selection.texts)
         engine.feeds.append(self.placeholder)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import translate
+from typing import Protocol
 
 from connectors.instruments import read_symbol
 
@@ -40,6 +41,19 @@ def spellings(symbol: str, market: str = "") -> frozenset[str]:
     return frozenset(name.upper() for name in names)
 
 
+class Named(Protocol):
+    """What a selection looks at."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def market(self) -> str: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def native(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which books: each a list of globs of which one has to fit; an empty list fits all."""
@@ -52,14 +66,14 @@ class Selection:
         """A test of a venue's id alone."""
         return one_of(self.venues)
 
-    def test(self) -> Callable[[Book], bool]:
-        """A test of one book; symbols without a wildcard are read in any form, native ids too."""
+    def test(self) -> Callable[[Named], bool]:
+        """A test of one book or instrument; symbols without a wildcard are read in any form, native ids too."""
         venue, market = self.venue_test(), one_of(self.markets)
         globs = [text for text in self.symbols if is_glob(text)]
         symbol = one_of(globs) if globs or not self.symbols else lambda name: False
         exact = frozenset().union(*(spellings(text) for text in self.symbols if not is_glob(text)))
 
-        def fits(book: Book) -> bool:
+        def fits(book: Named) -> bool:
             return (
                 venue(book.venue)
                 and market(book.market)

@@ -112,16 +112,63 @@ class OneBook(BookIdentity, Answer):
     asks: list[Level] | None = Field(description="Best first.")
 
 
-class Symbol(BookIdentity):
-    """A book that is kept, with what happened to it so far."""
+class Symbol(BaseModel):
+    """An instrument that is known. What is about its book is null where it is not watched."""
 
-    model_config = _example(**_BOOK, counters={"updates": 90_211, "gaps": 0}, resyncs_by_reason={"gap": 1})
-    counters: dict[str, int]
-    resyncs_by_reason: dict[str, int]
+    model_config = _example(
+        **_BOOK,
+        base="BTC",
+        quote="USDT",
+        settle="USDT",
+        contract="linear",
+        contract_size="1",
+        multiplier="1",
+        tick="0.1",
+        lot="0.001",
+        status="trading",
+        expires=None,
+        listed=True,
+        watched=True,
+        counters={"updates": 90_211, "gaps": 0},
+        resyncs_by_reason={"gap": 1},
+    )
+    venue: str
+    market: str = Field(description="spot, perp, future or option.")
+    symbol: str = Field(description="Canonical, such as BTC-USDT or BTC-USDT-PERP.")
+    native: str = Field(description="The venue's own id.")
+    base: str = Field(description="The asset that sizes are told in: SHIB, where the symbol says 1000SHIB.")
+    quote: str = Field(description="The asset that prices are told in.")
+    settle: str = Field(description="The asset that gains and losses are paid in.")
+    contract: Literal["spot", "linear", "inverse"]
+    contract_size: str | None = Field(
+        description="What one unit of the venue's sizes is: in what the price is for, or in quote where inverse; "
+        "null where it is not known, and then no value in base units is."
+    )
+    multiplier: str = Field(description="How much of the base the venue's price is for: 1000 for 1000SHIB.")
+    tick: str | None = Field(
+        description="Step of the venue's prices; null where it is not known or not fixed."
+    )
+    lot: str | None = Field(description="Step of the venue's sizes; null where it is not known.")
+    status: Literal["trading", "halted", "expired"] = Field(description="By the venue's list and the time.")
+    expires: Nanoseconds | None = Field(
+        description="When it expires; null where it does not, or is not known."
+    )
+    listed: bool = Field(description="False where there was no list and the id alone tells.")
+    watched: bool = Field(description="True if a book of it is kept here.")
+    state: State | None = Field(description="Only a live book has values.")
+    reason: str | None = Field(description="Why it is not live; empty when it is.")
+    proof: Proof | None = Field(description="By what the venue proves its book.")
+    event_time: Nanoseconds | None = Field(description="The venue's time of the last message.")
+    received: Nanoseconds | None = Field(description="Our time of the last message.")
+    update_id: int | None = Field(description="The venue's number of the last message.")
+    depth: int | None = Field(description="Levels a side that the venue sends; 0 is the full book.", ge=0)
+    capped: bool | None = Field(description="True if the farthest levels were left out to bound memory.")
+    counters: dict[str, int] | None
+    resyncs_by_reason: dict[str, int] | None
 
 
 class Symbols(Answer):
-    """All books that fit."""
+    """All instruments that fit, those with a book first."""
 
     symbols: list[Symbol]
     next_cursor: str | None

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from connectors.instruments import Instrument
+from connectors.registry import Registry
+
 
 class State(StrEnum):
     """How far a book can be trusted. Only a `live` one has values."""
@@ -89,6 +92,8 @@ class Book(Protocol):
     def symbol(self) -> str: ...
     @property
     def native(self) -> str: ...
+    @property
+    def instrument(self) -> Instrument: ...
     @property
     def proof(self) -> str: ...
     @property
@@ -176,7 +181,10 @@ class Feed(Protocol):
 
 
 class Engine(Protocol):
-    """All books, in the order in which they appeared. Listeners are called on the event loop's own thread."""
+    """All books, in the order in which they appeared, and what venues list (`registries`), watched or not.
+
+    Listeners are called on the event loop's own thread.
+    """
 
     @property
     def outputs(self) -> Sequence[Output]: ...
@@ -186,6 +194,8 @@ class Engine(Protocol):
     def books(self) -> Mapping[tuple[str, str, str], Book]: ...
     @property
     def feeds(self) -> Sequence[Feed]: ...
+    @property
+    def registries(self) -> Sequence[Registry]: ...
     @property
     def simulated(self) -> bool: ...
 

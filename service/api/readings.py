@@ -90,17 +90,6 @@ def levels(book: Book, depth: int, now: int) -> Row:
     }
 
 
-def symbol(book: Book) -> Row:
-    """A book without its numbers, with its counts."""
-    return identity(book) | {
-        "native": book.native,
-        "depth": book.depth,
-        "capped": book.capped,
-        "counters": dict(book.counters),
-        "resyncs_by_reason": dict(book.resyncs_by_reason),
-    }
-
-
 def feed(feed: Feed, now: int) -> Row:
     """One connection and how it fares."""
     return {

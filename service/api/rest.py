@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 
-from . import models, readings
+from . import models, readings, symbols
 from .lookup import Selection, check_metrics, find
 from .ports import Book, Engine, VenueFacts
 from .problems import ProblemError
@@ -37,6 +37,13 @@ Markets = Annotated[
     Globs, Query(alias="market", description="Markets or globs; repeat for more.", examples=["perp"])
 ]
 Symbols = Annotated[Globs, Query(alias="symbol", description="Symbols or globs; repeat.", examples=["BTC-*"])]
+Bases = Annotated[Globs, Query(alias="base", description="Base assets or globs; repeat.", examples=["BTC"])]
+Quotes = Annotated[
+    Globs, Query(alias="quote", description="Quote assets or globs; repeat.", examples=["USD*"])
+]
+Watched = Annotated[
+    bool | None, Query(description="true: only those with a book here; false: only those without.")
+]
 Metrics = Annotated[
     Globs, Query(alias="metric", description="Metric keys or globs; repeat.", examples=["depth*"])
 ]
@@ -125,15 +132,19 @@ def _add_lists(router: APIRouter, rest: Rest) -> None:
         venue: Venues = [],  # noqa: B006  (FastAPI copies defaults)
         market: Markets = [],  # noqa: B006
         symbol: Symbols = [],  # noqa: B006
+        base: Bases = [],  # noqa: B006
+        quote: Quotes = [],  # noqa: B006
+        watched: Watched = None,
         limit: Limit = 1000,
         cursor: Cursor = "",
     ) -> Response:
-        """Books that are kept, with their state and counts."""
+        """Instruments that are known, watched ones first: units, steps, status, and how the book fares."""
         selection = Selection(tuple(venue), tuple(market), tuple(symbol))
-        books, following = rest.page(selection, limit, cursor)
-        return rest.answer(
-            rest.clock(), symbols=[readings.symbol(book) for book in books], next_cursor=following
-        )
+        wanted = symbols.Wanted(selection, tuple(base), tuple(quote), watched)
+        found, following = await symbols.page(rest.engine, wanted, limit, cursor)
+        now = rest.clock()
+        rows = [symbols.symbol(one, book, now) for one, book in found]
+        return rest.answer(now, symbols=rows, next_cursor=following)
 
     @router.get(
         "/readings",

@@ -57,7 +57,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         demo.wait_until(lambda: demo.get("/livez")[0] == 200, 60, "the API answers")
         told.live_after = demo.wait_until(demo.live, 40, "all books are live")
         told.pids += [*demo.simulators().values(), demo.process.pid]
-        told.books = demo.json("/api/v1/symbols")["symbols"]
+        told.books = demo.json("/api/v1/symbols?watched=true")["symbols"]
         told.metrics = demo.get("/metrics")[1]
 
         os.kill(demo.simulators()[VICTIM], signal.SIGKILL)

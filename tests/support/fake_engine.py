@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from connectors.instruments import Instrument, Market, read_symbol
+from connectors.registry import Registry
 from service.api.ports import Levels, VenueFacts
 
 SECOND = 1_000_000_000
@@ -147,6 +150,14 @@ class FakeBook:
     outputs: Sequence[FakeOutput] = ()
     by_time: Callable[[int], dict[str, float]] = lambda now: {}
 
+    @cached_property
+    def instrument(self) -> Instrument:
+        asked = read_symbol(self.symbol)
+        assert asked is not None
+        return Instrument(
+            self.venue, self.native, self.symbol, Market(self.market), asked.base, asked.quote, asked.settle
+        )
+
     def values(self, now: int) -> Sequence[float]:
         return self.standing(now) if self.state == "live" else [NAN] * len(self.outputs)
 
@@ -195,6 +206,7 @@ class FakeEngine:
         self.outputs = [output for declaration in DECLARATIONS for output in declaration.made]
         self.books: dict[tuple[str, str, str], FakeBook] = {}
         self.feeds: list[FakeFeed] = []
+        self.registries: list[Registry] = []
         self.simulated = simulated
         self._listeners: list[Callable[[FakeBook], None]] = []
         self._trade_listeners: list[Callable[[FakeBook, FakePrint], None]] = []

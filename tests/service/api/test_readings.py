@@ -2,7 +2,7 @@
 
 import orjson
 
-from service.api.readings import Columns, feed, levels, reading, seconds_since, symbol
+from service.api.readings import Columns, feed, levels, reading, seconds_since
 from tests.support.fake_engine import SECOND, T0, FakeBook, FakeEngine, FakeFeed
 
 ENGINE = FakeEngine(FakeBook(numbers={"mid_price": 2.5, "ofi_up": 7.0}, beyond=("mid_price", "spread.ratio")))
@@ -44,9 +44,3 @@ def test_ages_never_run_backwards_and_what_never_was_has_none() -> None:
     assert seconds_since(T0, T0 - SECOND) == 0.0
     assert seconds_since(0, T0) is None
     assert feed(FakeFeed(last_received=0), T0)["silent_seconds"] is None
-
-
-def test_a_symbol_tells_its_counts() -> None:
-    said = symbol(FakeBook(resyncs_by_reason={"gap": 2}))
-    assert said["resyncs_by_reason"] == {"gap": 2}
-    assert said["counters"]["gaps"] == 0
