@@ -340,6 +340,10 @@ class Venue:
         """REST paths whose answers list the instruments; behind a space the JSON to be POSTed to a path."""
         return ()
 
+    def next_page(self, path: str, answer: Any) -> str:
+        """The path of what follows an answer (decoded JSON) to `path`, where lists come in pages; "" at the end."""
+        return ""
+
     def lists_instruments(self, url: str) -> bool:
         """Is a recorded request one for a list of instruments?"""
         path = urlsplit(url).path

@@ -32,6 +32,7 @@ from .settings import VenueSettings
 log = structlog.get_logger()
 _decode = msgspec.json.Decoder().decode
 _Row = TypeVar("_Row")
+MOST_PAGES = 50  # of one list
 HANDOVER_WITHIN = 60.0  # seconds for a second connection to bring all books live
 
 
@@ -217,13 +218,21 @@ class VenueFeeds:
         """The product's list. An empty one after others is a fault of the venue, not the end of all its books."""
         found: list[Instrument] = []
         answers: list[Line] = []
-        for path in venue.instrument_paths():
-            body = await self._answer(venue, path, 20, kept=kept)
-            url, text = venue.rest + path, body.decode("utf-8", "replace") if self.record else ""
-            line = Line(self.network.clock(), "http", "in", url, text)
-            line.venue, line.product = self.name, venue.product
-            answers.append(line)
-            found += await _read(venue.product, "instrument list", venue.instruments, body)
+        for first in venue.instrument_paths():
+            path, page = first, 0
+            while path:
+                body = await self._answer(
+                    venue, path, 20, kept=kept, name=f"{first}#{page}" if page else first
+                )
+                url, text = venue.rest + path, body.decode("utf-8", "replace") if self.record else ""
+                line = Line(self.network.clock(), "http", "in", url, text)
+                line.venue, line.product = self.name, venue.product
+                answers.append(line)
+                rows, answer = await _read(venue.product, "instrument list", venue.instruments, body)
+                found += rows
+                path, page = venue.next_page(path, answer), page + 1
+                if page == MOST_PAGES and path:
+                    raise ConnectionError(f"instrument list of {venue.product}: no end after {page} pages")
         if not found and not kept:
             raise ConnectionError(f"instrument list of {venue.product}: empty")
         self.answers[venue.product] = answers
@@ -233,17 +242,18 @@ class VenueFeeds:
         found: list[tuple[str, Decimal]] = []
         for path in venue.volume_paths():
             body = await self._answer(venue, path, venue.volumes_weight, kept=kept)
-            found += await _read(venue.product, "volumes", venue.volumes, body)
+            rows, _ = await _read(venue.product, "volumes", venue.volumes, body)
+            found += rows
         return found
 
-    async def _answer(self, venue: Venue, path: str, weight: int, *, kept: bool) -> bytes:
-        """A list by REST; where that fails, the one kept from before."""
+    async def _answer(self, venue: Venue, path: str, weight: int, *, kept: bool, name: str = "") -> bytes:
+        """A list by REST; where that fails, the one kept from before under this name (else its path)."""
         if isinstance(venue, CcxtVenue):
             status, body, _ = await markets_of(venue)
         else:
             status, body, _ = await self.network.get(venue, path, weight)
         stem = f"{self.name.replace(':', '_')}-{venue.product}"
-        file = self.cache / f"{stem}-{abs(hash_of(venue.rest + path))}.json"
+        file = self.cache / f"{stem}-{abs(hash_of(venue.rest + (name or path)))}.json"
         if status == 200:
             _keep(file, body)
         elif kept and file.exists():
@@ -340,17 +350,20 @@ def tell_book(book: Any, told: dict[int, tuple[str, str]]) -> None:
         log.info("book live", venue=book.venue, market=book.market, symbol=book.symbol, proof=book.proof)
 
 
-async def _read(product: str, what: str, read: Callable[[Any], Iterable[_Row]], body: bytes) -> list[_Row]:
-    """The rows of an answer. Lists are long: others get their turn in between."""
+async def _read(
+    product: str, what: str, read: Callable[[Any], Iterable[_Row]], body: bytes
+) -> tuple[list[_Row], Any]:
+    """The rows of an answer, and the answer as it is. Lists are long: others get their turn in between."""
     found: list[_Row] = []
     try:
-        for row in read(_decode(body)):
+        answer = _decode(body)
+        for row in read(answer):
             found.append(row)
             if len(found) % 200 == 0:
                 await asyncio.sleep(0)
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, ArithmeticError) as failure:
         raise ConnectionError(f"{what} of {product} unreadable: {failure!r}"[:200]) from failure
-    return found
+    return found, answer
 
 
 def hash_of(text: str) -> int:

@@ -184,6 +184,15 @@ class Bitfinex(Venue):
         for pair in answer[0]:
             yield self._instrument(f"t{pair}")
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/v2/tickers?symbols=ALL",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """[symbol, bid, size, ask, size, change, ratio, last price, volume in base, …]; funding currencies are longer."""
+        for row in answer:
+            if str(row[0]).startswith("t"):
+                yield row[0], Decimal(str(row[8] or 0)) * Decimal(str(row[7] or 0))
+
     def infer(self, native: str) -> Instrument:
         return self._instrument(native, inferred=True)
 

@@ -166,6 +166,12 @@ class BitgetSpot(Bitget):
                 active=row["status"] == "online",
             )
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/api/v2/spot/market/tickers",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        return ((row["symbol"], Decimal(row["quoteVolume"] or 0)) for row in answer["data"])
+
 
 class BitgetUsdt(Bitget):
     """Perpetuals settled in USDT: sizes in base (`sizeMultiplier` is an order step, not a contract)."""
@@ -189,3 +195,9 @@ class BitgetUsdt(Bitget):
                 lot=Decimal(row["sizeMultiplier"]),
                 active=row["symbolStatus"] == "normal",
             )
+
+    def volume_paths(self) -> Sequence[str]:
+        return ("/api/v2/mix/market/tickers?productType=USDT-FUTURES",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        return ((row["symbol"], Decimal(row["quoteVolume"] or 0)) for row in answer["data"])

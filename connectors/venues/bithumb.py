@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from .upbit import Upbit
@@ -20,3 +21,6 @@ class Bithumb(Upbit):
         "sizes are rounded to four decimals: a level below 0.00005 is not there",
         "an unknown symbol stays silent",
     )
+
+    def volume_paths(self) -> Sequence[str]:
+        return ()  # tickers are given of markets that are named one by one

@@ -156,6 +156,15 @@ class Bitstamp(Venue):
                 active=row["trading"] == "Enabled",
             )
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/api/v2/ticker/",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """Pairs are written BTC/USD here; volumes are in base."""
+        for row in answer:
+            worth = Decimal(row["volume"] or 0) * Decimal(row["vwap"] or 0)
+            yield row["pair"].replace("/", "").lower(), worth
+
     def infer(self, native: str) -> Instrument:
         pair, _, tail = native.partition("-")
         quote = next((one for one in QUOTES if pair.endswith(one) and pair != one), "")

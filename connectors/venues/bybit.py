@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import orjson
 
@@ -141,6 +142,10 @@ class Bybit(Venue):
 
     def instrument_paths(self) -> Sequence[str]:
         return (f"/v5/market/instruments-info?category={self.product}&limit=1000",)
+
+    def next_page(self, path: str, answer: Any) -> str:
+        cursor = answer["result"].get("nextPageCursor")
+        return f"{path.partition('&cursor=')[0]}&cursor={quote(cursor, safe='')}" if cursor else ""
 
     def instruments(self, answer: Any) -> Iterable[Instrument]:
         if answer["result"].get("category", self.product) != self.product:

@@ -114,6 +114,13 @@ class Coinbase(Venue):
                 active=row.get("status") == "online" and not row.get("trading_disabled"),
             )
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/api/v3/brokerage/market/products?product_type=SPOT",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        rows = answer["products"]
+        return ((row["product_id"], Decimal(row.get("approximate_quote_24h_volume") or 0)) for row in rows)
+
     def infer(self, native: str) -> Instrument:
         return self._instrument(native, inferred=True)
 

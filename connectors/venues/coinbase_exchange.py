@@ -92,6 +92,9 @@ class CoinbaseExchange(Coinbase):
             case other:
                 yield Noted(str(other or "unknown"))
 
+    def volume_paths(self) -> Sequence[str]:
+        return ()  # told of one product a request
+
     def instrument_paths(self) -> Sequence[str]:
         return ("/products",)
 

@@ -207,7 +207,16 @@ class CryptoCom(Venue):
                 tick=Decimal(row["price_tick_size"]),
                 lot=Decimal(row["qty_tick_size"]),
                 active=row["tradable"],
+                expires=int(row.get("expiry_timestamp_ms") or 0) * 1_000_000,
             )
+
+    def volume_paths(self) -> Sequence[str]:
+        return ("/exchange/v1/public/get-tickers",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """`v` is in base, `a` the last price (`vv` is in USD, whatever the quote)."""
+        for row in answer["result"]["data"]:
+            yield row["i"], Decimal(row["v"] or 0) * Decimal(row["a"] or 0)
 
     def infer(self, native: str) -> Instrument:
         if found := DERIVED.fullmatch(native):

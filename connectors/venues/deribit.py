@@ -50,6 +50,7 @@ NAME = re.compile(
     r"(?P<base>[A-Z0-9]+)(?:_(?P<quote>[A-Z0-9]+))?"
     r"(?:-(?:(?P<perp>PERPETUAL)|(?P<day>\d{1,2})(?P<month>[A-Z]{3})(?P<year>\d\d)(?:-(?P<strike>[\dd]+)-(?P<right>[CP]))?))?"
 )
+DATED = re.compile(r"-\d")  # a perpetual's end is in the year 3000
 BEAT = 10  # seconds, the shortest that is allowed
 
 
@@ -178,7 +179,21 @@ class Deribit(Venue):
                 tick=Decimal(str(row["tick_size"])),
                 lot=Decimal(str(row["min_trade_amount"])),
                 active=bool(row["is_active"]),
+                expires=int(row["expiration_timestamp"]) * 1_000_000
+                if DATED.search(row["instrument_name"])
+                else 0,
             )
+
+    def volume_paths(self) -> Sequence[str]:
+        summary = "/api/v2/public/get_book_summary_by_currency?currency="
+        return tuple(summary + currency for currency in ("BTC", "ETH", "USDC"))
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """`volume` is in the base coin; prices of options may be, too, so theirs is that of what is underlying."""
+        for row in answer["result"]:
+            is_option = row["instrument_name"].endswith(("-C", "-P"))
+            price = row.get("underlying_price") if is_option else row.get("last") or row.get("mark_price")
+            yield row["instrument_name"], Decimal(str(row.get("volume") or 0)) * Decimal(str(price or 0))
 
     def infer(self, native: str) -> Instrument:
         return self._instrument(native, inferred=True)

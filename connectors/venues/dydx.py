@@ -165,6 +165,12 @@ class Dydx(Venue):
                 active=row["status"] == "ACTIVE",
             )
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/perpetualMarkets",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        return ((row["ticker"], Decimal(row["volume24H"] or 0)) for row in answer["markets"].values())
+
     def infer(self, native: str) -> Instrument:
         return self._instrument(native, inferred=True)
 

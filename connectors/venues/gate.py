@@ -186,6 +186,12 @@ class GateSpot(Gate):
                 active=row["trade_status"] == "tradable",
             )
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/api/v4/spot/tickers",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        return ((row["currency_pair"], number(row["quote_volume"])) for row in answer)
+
     def infer(self, native: str) -> Instrument:
         return self._instrument(native, Market.SPOT, inferred=True)
 
@@ -218,6 +224,12 @@ class GateUsdt(Gate):
                 lot=None if row.get("enable_decimal") else Decimal(1),
                 active=not row.get("in_delisting"),
             )
+
+    def volume_paths(self) -> Sequence[str]:
+        return (f"/api/v4/futures/{self.settle}/tickers",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        return ((row["contract"], number(row["volume_24h_quote"])) for row in answer)
 
     def infer(self, native: str) -> Instrument:
         inverse = self.settle == "btc" and native.startswith("BTC_")
@@ -270,3 +282,8 @@ class GateUsdtOlder(GateUsdt):
 
     def _book(self, symbol: str) -> tuple[str, list[str]]:
         return "order_book_update", [symbol, INTERVAL, "100"]
+
+
+def number(text: str) -> Decimal:
+    """A volume; what was never traded has none, or `nan`."""
+    return Decimal(0) if text in ("", "nan") else Decimal(text)

@@ -163,6 +163,12 @@ class HtxSpot(Htx):
                 active=row["state"] == "online",
             )
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/market/tickers",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        return ((row["symbol"], Decimal(str(row["vol"]))) for row in answer["data"])
+
     def infer(self, native: str) -> Instrument:
         quote = next((one for one in QUOTES if native.endswith(one) and native != one), "")
         base = native.removesuffix(quote) if quote else native
@@ -209,6 +215,7 @@ class HtxSwap(Htx):
                 tick=Decimal(str(row["price_tick"])),
                 lot=Decimal(1),
                 active=row["contract_status"] == 1,
+                expires=int(row.get("delivery_time") or 0) * 1_000_000,
             )
 
     def infer(self, native: str) -> Instrument:
@@ -236,6 +243,13 @@ class HtxLinear(HtxSwap):
     def instrument_paths(self) -> Sequence[str]:
         return ("/linear-swap-api/v1/swap_contract_info?business_type=all",)
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/linear-swap-ex/market/detail/batch_merged",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """Dated ones stand under names of their own (BTC-USDT-CW) and are not ranked."""
+        return ((row["contract_code"], Decimal(row["trade_turnover"] or 0)) for row in answer["ticks"])
+
 
 class HtxInverse(HtxSwap):
     """Coin swaps: a contract is `contract_size` USD, margin in base."""
@@ -246,3 +260,11 @@ class HtxInverse(HtxSwap):
 
     def instrument_paths(self) -> Sequence[str]:
         return ("/swap-api/v1/swap_contract_info",)
+
+    def volume_paths(self) -> Sequence[str]:
+        return ("/swap-ex/market/detail/batch_merged",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """`amount` is in base."""
+        for row in answer["ticks"]:
+            yield row["contract_code"], Decimal(row["amount"] or 0) * Decimal(row["close"] or 0)

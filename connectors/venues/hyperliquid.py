@@ -128,6 +128,15 @@ class Hyperliquid(Venue):
                 base, quote = (tokens[number] for number in row["tokens"])
                 yield self._instrument(row["name"], base["name"], quote["name"], digits=base["szDecimals"])
 
+    def volume_paths(self) -> Sequence[str]:
+        return ('/info {"type":"metaAndAssetCtxs"}', '/info {"type":"spotMetaAndAssetCtxs"}')
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """The list of instruments, and what is told of each; of spot by its name, of perpetuals by its place."""
+        listed, told = answer
+        for row, one in zip(listed["universe"], told, strict=False):
+            yield one.get("coin") or row["name"], Decimal(one["dayNtlVlm"])
+
     def infer(self, native: str) -> Instrument:
         base, _, quote = native.partition("/")
         return self._instrument(native, base, quote, inferred=True)

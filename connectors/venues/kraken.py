@@ -6,6 +6,7 @@ next message and a loss below only when it rises; levels pushed out of the windo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -19,7 +20,16 @@ from ..shape import ACTION, CHECKSUM, ID, KIND, PRICE, SIDE, SIZE, SYMBOL, TIME,
 from ..venue import Channel, Heartbeat, Limits, Venue
 
 ROWS = Rows(price="price", size="qty")
-RENAMED = {"XBT": "BTC", "XDG": "DOGE"}  # REST and v1 names of what v2 calls otherwise
+# Names that REST has for older pairs, XXBTZUSD, ZGBPZUSD and USDTZUSD, and how the newer ones end.
+OLDER = re.compile(r"(?:[XZ](?P<base>[A-Z]{3})|(?P<stable>USD[TC]))[XZ](?P<quote>[A-Z]{3})")
+QUOTES = ("USDT", "USDC", "PYUSD", "USDG", "RLUSD", "EUROP", "EURQ", "EURR", "USD", "EUR", "GBP",
+          "CAD", "JPY", "CHF", "AUD", "DAI", "XBT", "ETH", "DOT", "SOL")  # fmt: skip
+RENAMED = {
+    "XBT": "BTC",
+    "XDG": "DOGE",
+    "ZUSD": "USD",
+    "ZEUR": "EUR",
+}  # REST and v1 names of what v2 calls otherwise
 
 
 class Kraken(Venue):
@@ -124,6 +134,15 @@ class Kraken(Venue):
                 active=row.get("status", "online") == "online",
             )
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/0/public/Ticker",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """By the name that REST has for a pair; `v` and `p` are volume in base and mean price, of today and of 24 h."""
+        for name, row in answer["result"].items():
+            if native := spelt(name):
+                yield native, Decimal(row["v"][1]) * Decimal(row["p"][1])
+
     def infer(self, native: str) -> Instrument:
         return self._instrument(native, inferred=True)
 
@@ -131,3 +150,13 @@ class Kraken(Venue):
         base, _, quote = native.partition("/")
         symbol = canonical(base, quote, Market.SPOT)
         return Instrument(self.name, native, symbol, Market.SPOT, base, quote, quote, **more)
+
+
+def spelt(name: str) -> str:
+    """`BTC/USD` for what REST calls XXBTZUSD, and AAVE/EUR for AAVEEUR; "" where the quote is none of the known."""
+    if older := OLDER.fullmatch(name):
+        parts = older["base"] or older["stable"], older["quote"]
+    else:
+        quote = next((one for one in QUOTES if name.endswith(one) and name != one), "")
+        parts = name.removesuffix(quote), quote
+    return "/".join(RENAMED.get(part, part) for part in parts) if parts[1] else ""

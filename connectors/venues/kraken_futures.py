@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -146,7 +147,7 @@ class KrakenFutures(Venue):
     def instruments(self, answer: Any) -> Iterable[Instrument]:
         for row in answer["instruments"]:
             native = row["symbol"].upper()
-            if not PRODUCT.fullmatch(native):  # indices, and what else is listed and not traded
+            if not (found := PRODUCT.fullmatch(native)):  # indices, and what else is listed and not traded
                 continue
             digits = row.get("contractValueTradePrecision")
             yield self._instrument(
@@ -155,7 +156,19 @@ class KrakenFutures(Venue):
                 tick=Decimal(str(row["tickSize"])),
                 lot=Decimal(1).scaleb(-int(digits)) if digits is not None else Decimal(1),
                 active=bool(row["tradeable"]),
+                expires=nanoseconds(row["lastTradingTime"]) if found["expiry"] else 0,
             )
+
+    def volume_paths(self) -> Sequence[str]:
+        return ("/derivatives/api/v3/tickers",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """`vol24h` is in sizes of the product: contracts of 1 USD where inverse, else base."""
+        for row in answer["tickers"]:
+            found = PRODUCT.fullmatch(str(row.get("symbol")).upper())
+            if found and "vol24h" in row:
+                price = 1 if found["type"].endswith("I") else Decimal(str(row.get("last") or 0))
+                yield found[0], Decimal(str(row["vol24h"])) * price
 
     def infer(self, native: str) -> Instrument:
         return self._instrument(native, inferred=True)
@@ -183,3 +196,8 @@ class KrakenFutures(Venue):
             expiry=expiry,
             **more,
         )
+
+
+def nanoseconds(date: str) -> int:
+    """Since 1970, of a moment such as 2021-09-24T15:00:00.000Z."""
+    return int(datetime.fromisoformat(date).timestamp()) * 1_000_000_000

@@ -166,6 +166,12 @@ class KucoinSpot(Kucoin):
                 active=row["enableTrading"],
             )
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/api/v1/market/allTickers",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        return ((row["symbol"], Decimal(row["volValue"] or 0)) for row in answer["data"]["ticker"])
+
     def infer(self, native: str) -> Instrument:
         return self._instrument(native, inferred=True)
 
@@ -234,7 +240,18 @@ class KucoinFutures(Kucoin):
                 tick=Decimal(str(row["tickSize"])),
                 lot=Decimal(str(row["lotSize"])),
                 active=row["status"] == "Open",
+                expires=int(row.get("expireDate") or 0) * 1_000_000,
             )
+
+    def volume_paths(self) -> Sequence[str]:
+        return ("/api/v1/contracts/active",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """Of linear ones: in what the others are told is not documented."""
+        rows = answer["data"]
+        return (
+            (row["symbol"], Decimal(str(row["turnoverOf24h"] or 0))) for row in rows if not row["isInverse"]
+        )
 
     def infer(self, native: str) -> Instrument:
         pair = dated[1] if (dated := DATED.fullmatch(native)) else native.removesuffix("M")

@@ -156,6 +156,12 @@ class MexcSpot(Venue):
                 active=str(row["status"]) == "1",
             )
 
+    def volume_paths(self) -> Sequence[str]:
+        return ("/api/v3/ticker/24hr",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        return ((row["symbol"], Decimal(row["quoteVolume"] or 0)) for row in answer)
+
     def infer(self, native: str) -> Instrument:
         quote = next((one for one in QUOTES if native.endswith(one) and native != one), "")
         base = native.removesuffix(quote) if quote else native
@@ -255,6 +261,15 @@ class MexcContract(Venue):
                 lot=Decimal(str(row["volUnit"])),
                 active=row["state"] == 0,
             )
+
+    def volume_paths(self) -> Sequence[str]:
+        return ("/api/v1/contract/ticker",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        """`amount24` is in what the contract is settled in: coins, where inverse."""
+        for row in answer["data"]:
+            price = Decimal(str(row["lastPrice"])) if row["symbol"].endswith("_USD") else Decimal(1)
+            yield row["symbol"], Decimal(str(row["amount24"] or 0)) * price
 
     def infer(self, native: str) -> Instrument:
         base, _, quote = native.partition("_")

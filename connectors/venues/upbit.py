@@ -8,6 +8,7 @@ all that the connection had: there is no way to take one symbol out, and unknown
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import orjson
@@ -93,6 +94,12 @@ class Upbit(Venue):
     def instruments(self, answer: Any) -> Iterable[Instrument]:
         for row in answer:
             yield self._instrument(row["market"])  # steps depend on the price, and no list has them
+
+    def volume_paths(self) -> Sequence[str]:
+        return ("/v1/ticker/all?quote_currencies=KRW,BTC,USDT",)
+
+    def volumes(self, answer: Any) -> Iterable[tuple[str, Decimal]]:
+        return ((row["market"], Decimal(str(row["acc_trade_price_24h"]))) for row in answer)
 
     def infer(self, native: str) -> Instrument:
         return self._instrument(native, inferred=True)

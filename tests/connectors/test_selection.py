@@ -210,43 +210,7 @@ def test_volumes_compare_in_one_quote(pattern: str) -> None:
     assert fault_of_top("*-USD-PERP:*") == ""
 
 
-# -- what venues say of volumes and of the end -----------------------------------------------------------------------
-
-
-def test_volumes_are_in_quote_units() -> None:
-    def volumes(venue: str, product: str, answer: object) -> dict[str, Decimal]:
-        return dict(all_venues()[venue, product]().volumes(answer))
-
-    spot = [{"symbol": "BTCUSDT", "volume": "2", "quoteVolume": "120000.5"}]
-    assert (
-        volumes("binance", "spot", spot)
-        == volumes("binance", "usdm", spot)
-        == {"BTCUSDT": Decimal("120000.5")}
-    )
-    coin = [{"symbol": "BTCUSD_PERP", "volume": "1200", "baseVolume": "2", "weightedAvgPrice": "60000.0"}]
-    assert volumes("binance", "coinm", coin) == {"BTCUSD_PERP": Decimal(120000)}
-    okx = [
-        {"instType": "SPOT", "instId": "BTC-USDT", "last": "60000", "vol24h": "2", "volCcy24h": "120000"},
-        {"instType": "SWAP", "instId": "BTC-USDT-SWAP", "last": "60000", "vol24h": "200", "volCcy24h": "2"},
-        {"instType": "FUTURES", "instId": "BTC-USD-261225", "last": "", "vol24h": "0", "volCcy24h": "0"},
-    ]
-    assert volumes("okx", "public", {"data": okx}) == {
-        "BTC-USDT": 120000,
-        "BTC-USDT-SWAP": 120000,
-        "BTC-USD-261225": 0,
-    }
-    row = {"symbol": "BTCUSD", "turnover24h": "2.5", "volume24h": "120000"}
-    assert volumes("bybit", "inverse", {"result": {"list": [row]}}) == {"BTCUSD": 120000}
-    assert volumes("bybit", "linear", {"result": {"list": [row]}}) == {"BTCUSD": Decimal("2.5")}
-
-
-def test_who_ranks_says_where_the_volumes_are() -> None:
-    ranking = {name for (name, _), kind in all_venues().items() if kind().volume_paths()}
-    assert ranking >= {"binance", "binance_us", "okx", "bybit"}
-    for kind in all_venues().values():
-        assert bool(kind().volume_paths()) == (
-            "volumes" in {n for one in kind.__mro__[:-2] for n in vars(one)}
-        )
+# -- what venues say of the end -----------------------------------------------------------------------
 
 
 def test_lists_say_when_a_dated_one_ends() -> None:

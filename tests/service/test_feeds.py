@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -195,3 +196,49 @@ def test_where_lists_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache_folder("", {"XDG_CACHE_HOME": "/there"}) == Path("/there/steelyard")
     monkeypatch.setenv("HOME", "/home/someone")
     assert cache_folder("", {}) == Path("/home/someone/.cache/steelyard")
+
+
+class Pages:
+    """A network on which Bybit lists its instruments page by page; asked for more than there are, it goes round."""
+
+    def __init__(self, cursors: dict[str, str]) -> None:
+        self.cursors, self.asked = cursors, list[str]()
+
+    def clock(self) -> int:
+        return 1
+
+    async def get(self, venue: Any, path: str, weight: int) -> tuple[int, bytes, int]:
+        self.asked.append(path)
+        cursor = path.partition("&cursor=")[2]
+        row = {
+            "symbol": f"A{len(self.asked)}USDT", "contractType": "LinearPerpetual", "status": "Trading",
+            "baseCoin": f"A{len(self.asked)}", "quoteCoin": "USDT", "deliveryTime": "0",
+            "priceFilter": {"tickSize": "0.1"}, "lotSizeFilter": {"qtyStep": "1"},
+        }  # fmt: skip
+        result = {"category": "linear", "list": [row], "nextPageCursor": self.cursors.get(cursor, "")}
+        return 200, json.dumps({"retCode": 0, "result": result}).encode(), 0
+
+
+def paged(tmp_path: Path, cursors: dict[str, str]) -> tuple[list[str], list[str]]:
+    """What is read of such a list, and what was asked for."""
+    network: Any = Pages(cursors)
+    feeds = VenueFeeds(
+        "bybit", VenueSettings(symbols=["BTC-USDT-PERP"]), network, Engine(Plan(["queue_imbalance"])),
+        max_levels=1000, cache=tmp_path / "cache", record=None,
+    )  # fmt: skip
+    linear = next(one for one in feeds.venues if one.product == "linear")
+    found = asyncio.run(feeds._instruments(linear))
+    return [one.native for one in found], network.asked
+
+
+def test_a_list_is_read_page_by_page(tmp_path: Path) -> None:
+    natives, asked = paged(tmp_path, {"": "first%3DA", "first%253DA": "last"})
+    assert natives == ["A1USDT", "A2USDT", "A3USDT"]
+    first = "/v5/market/instruments-info?category=linear&limit=1000"
+    assert asked == [first, f"{first}&cursor=first%253DA", f"{first}&cursor=last"]
+    assert len(list((tmp_path / "cache").iterdir())) == 3
+
+
+def test_a_list_without_an_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionError, match="instrument list of linear: no end after 50 pages"):
+        paged(tmp_path, {"": "a", "a": "a"})
