@@ -439,6 +439,11 @@ class Readings(Listener):
         found: tuple[list[tuple[str, str]], list[tuple[str, str]]] = self.owner.book.levels(depth)
         return found
 
+    @property
+    def numbers(self) -> Any:
+        """The row itself, for guards that compare single numbers with every message; only `values` is to be believed."""
+        return self.row
+
     def values(self, now: int) -> list[float]:
         """One number an output of the plan, NaN where nothing can be said; all NaN unless the book is live."""
         if self.owner is None or self.owner.state != _LIVE:
