@@ -6,7 +6,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from connectors.driver import Network
 from connectors.intake import Clock
 from connectors.venue import Venue
 
+from .alerts.desk import Desk
 from .api.app import create_app
 from .api.ports import DerivativeFacts, VenueFacts
 from .api.server import serve
@@ -28,6 +29,7 @@ from .rows import Rows
 from .settings import Settings
 
 log = structlog.get_logger()
+SETTLE_SECONDS = 2.0  # for what senders have yet to be told when the service stops
 
 
 class Service:
@@ -47,6 +49,12 @@ class Service:
         self.clock = Clock()
         self.stopping = asyncio.Event()
         self.rows: Rows | None = None
+        self.alerts: Desk | None = None
+        if settings.alerts.enabled and with_api:
+            database = alert_database(settings.alerts.database, os.environ, simulated=simulated)
+            self.alerts = Desk(
+                self.engine, settings.alerts, self.clock, database=database, environ=os.environ
+            )
         self.bound: Callable[[int], None] = lambda port: None
 
     async def run(self) -> None:
@@ -57,6 +65,9 @@ class Service:
         if self.rows is not None:
             self.rows.begin(self.clock())
             network.timeline.watch(self.rows)
+        if self.alerts is not None:
+            self.alerts.watch.begin(self.clock())
+            network.timeline.watch(self.alerts.watch)
         cache = cache_folder(self.settings.cache_dir, os.environ)
         feeds = [
             VenueFeeds(
@@ -80,16 +91,23 @@ class Service:
                 starters = [group.create_task(one.run()) for one in feeds]
                 if self.with_api:
                     group.create_task(self._serve())
+                telling = [group.create_task(self.alerts.delivery.run())] if self.alerts is not None else []
                 await self.stopping.wait()
                 for task in (timers, *starters):
                     task.cancel()
+                if self.alerts is not None:
+                    await self.alerts.delivery.settle(SETTLE_SECONDS)
+                for task in telling:
+                    task.cancel()
         finally:
             await network.close()
+            if self.alerts is not None:
+                self.alerts.close()
             log.info("stopped")
 
     async def _serve(self) -> None:
         api = self.settings.api
-        app = create_app(self.engine, facts(self.settings.venues), api, self.clock)
+        app = create_app(self.engine, facts(self.settings.venues), api, self.clock, alerts=self.alerts)
         try:
             await serve(
                 app, api.host, api.port, self.stopping, bound=self._bound, stop_seconds=api.stop_seconds
@@ -120,6 +138,16 @@ def derivative_facts(kind: type[Venue]) -> DerivativeFacts | None:
     return DerivativeFacts(
         str(told.liquidations), told.sampled, told.open_interest, told.funding, told.mark, told.index
     )
+
+
+def alert_database(asked: str, environ: Mapping[str, str], *, simulated: bool) -> Path | None:
+    """Where alerts are kept; None is memory. Simulated alerts are not kept among real ones."""
+    if asked == "memory" or (simulated and not asked):
+        return None
+    if asked:
+        return Path(asked).expanduser()
+    state = environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+    return Path(state) / "steelyard" / "alerts.sqlite"
 
 
 def facts(configured: Iterable[str] = ()) -> list[VenueFacts]:

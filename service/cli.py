@@ -212,6 +212,11 @@ def check(config: Config = None) -> None:
     for name, one in enabled.items():
         if one.selection.patterns or one.top:
             print(f"  {name}: {one.told}; what fits is known once the venue's list is fetched")
+    if settings.alerts.enabled:
+        from .alerts.check import told
+
+        for line in told(settings, os.environ):
+            print(f"  {line}")
 
 
 @app.command()

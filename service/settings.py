@@ -22,6 +22,8 @@ from connectors.ccxt_venue import fault_in
 from connectors.errors import UsageError
 from connectors.selection import Selection, fault_of, fault_of_top, is_pattern, markets_of
 
+from .alerts.senders import kinds
+from .alerts.settings import AlertSettings
 from .api.settings import ApiSettings
 from .metrics import metrics
 
@@ -136,6 +138,7 @@ class Settings(BaseSettings):
     )
     metrics: MetricSettings = MetricSettings()
     api: ApiSettings = ApiSettings()
+    alerts: AlertSettings = AlertSettings()
     log: LogSettings = LogSettings()
     max_levels: int = Field(
         50_000, ge=100, le=1_000_000, description="Levels a side kept of a book; the farthest go first."
@@ -279,4 +282,5 @@ def _unreadable() -> str:
 
 def _names() -> list[str]:
     models: list[type[BaseModel]] = [Settings, VenueSettings, Hosts, MetricSettings, LogSettings, ApiSettings]
+    models += [AlertSettings, *(kind.Settings for kind in kinds().values())]
     return [name for model in models for name in model.model_fields]

@@ -23,6 +23,7 @@ AWAITS = {
     "connectors/ccxt_bridge.py": "starts and watches ccxt's process",
     "connectors/ccxt_watch.py": "ccxt's own calls, in a process of their own",
     "service/app.py": "puts the service together and ends it",
+    "service/alerts/delivery.py": "tells senders",
     "service/api/": "HTTP and WebSocket",
     "service/cli.py": "starts the loop",
     "service/demo.py": "starts the simulators",
@@ -36,6 +37,7 @@ CLOCKS = {
     "connectors/driver.py": "the clock of everything live",
     "connectors/ccxt_bridge.py": "stands where the driver does",
     "connectors/ccxt_watch.py": "paces a pipe, and tells old trades",
+    "service/alerts/delivery.py": "paces senders and their retries",
     "service/api/app.py": "how long a scrape takes",
     "service/api/hub.py": "when to send",
     "service/api/stream.py": "when a client had its last sign of life",
@@ -52,8 +54,8 @@ CLOCKS = {
 # The only files that read the environment; settings reach the rest as objects.
 ENVIRONMENTS = {
     "service/settings.py": "STEELYARD_*",
-    "service/app.py": "the user's cache folder",
-    "service/cli.py": "the user's terminal",
+    "service/app.py": "the user's folders, and secrets that senders name",
+    "service/cli.py": "the user's terminal, and secrets that senders name",
     "service/bench.py": "the folder of recordings",
 }
 # Files that may be longer, with the reason.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -29,10 +29,13 @@ class Silence:
 
 
 class Silences:
-    """All that hold or will hold; those that are over are let go."""
+    """All that hold or will hold; those that are over are let go, and `over` is told their ids."""
 
-    def __init__(self, known: Iterable[Silence] = ()) -> None:
+    def __init__(
+        self, known: Iterable[Silence] = (), over: Callable[[str], None] = lambda over: None
+    ) -> None:
         self.held = {one.id: one for one in known}
+        self._over = over
 
     def put(self, silence: Silence) -> None:
         self.held[silence.id] = silence
@@ -48,9 +51,8 @@ class Silences:
                 return one.id
         return ""
 
-    def expire(self, now: int) -> list[Silence]:
-        """Those that are over, and are held no more."""
-        over = [one for one in self.held.values() if one.until <= now]
-        for one in over:
+    def expire(self, now: int) -> None:
+        """Let go of those that are over."""
+        for one in [one for one in self.held.values() if one.until <= now]:
             del self.held[one.id]
-        return over
+            self._over(one.id)

@@ -10,9 +10,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
+from service.alerts.desk import Desk
 from service.exposition import CONTENT_TYPE, Exposition
 
 from .access import Access
+from .alerts import AlertDesk, alerts_router
 from .assets import add_page
 from .guard import Guard
 from .health import health_router
@@ -38,8 +40,10 @@ def create_app(
     settings: ApiSettings,
     clock: Callable[[], int],
     exported: Callable[[Output], bool] = lambda output: True,
+    alerts: Desk | None = None,
 ) -> FastAPI:
-    """The application. `clock` gives nanoseconds since 1970; `exported` tells which outputs /metrics shows.
+    """The application. `clock` gives nanoseconds since 1970; `exported` tells which outputs /metrics shows; `alerts` is
+    None where they are switched off.
 
     `app.state.hub` closes the sockets (`await hub.stop()`); from then on /readyz says that the service is stopping.
     Raises UsageError where the settings ask for keys and name none.
@@ -54,8 +58,9 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     access = Access(settings.api_keys, needed=settings.keys_needed, origins=settings.allowed_origins)
-    hub = app.state.hub = Hub(engine, settings, clock)
+    hub = app.state.hub = Hub(engine, settings, clock, alerts)
     app.include_router(rest_router(Rest(engine, venues, clock)))
+    app.include_router(alerts_router(AlertDesk(alerts, clock, simulated=engine.simulated)))
     app.include_router(health_router(engine, clock, lambda: hub.stopping))
     app.include_router(stream_router(hub, access))
     _add_metrics(app, Exposition(engine, exported), SelfMetrics(lambda: hub.tally), clock)

@@ -16,7 +16,7 @@ from . import readings
 from .ports import Book, Engine
 from .wishes import Spec
 
-Topic = Book | None  # None: the one topic of the feeds channel
+Topic = Book | str | None  # None: the one topic of the feeds channel; text: the id of an alert
 
 
 @dataclass(slots=True)
@@ -69,6 +69,10 @@ class Subscription:
                 return
             missed = self._pending.pop(topic)
             yield self.message(topic, missed, self.channel.body(topic))
+
+    def waits_for(self, topic: Topic) -> bool:
+        """Has this client yet to be sent this topic?"""
+        return topic in self._pending
 
     def message(self, topic: Topic, missed: int, body: str) -> str:
         """What is the client's own (its channel id, its count) before what is everybody's."""
@@ -158,6 +162,7 @@ class ReadingsChannel(Channel):
 
     def encode(self, topic: Topic) -> str:
         assert topic is not None
+        assert not isinstance(topic, str)
         now = self.source.clock()
         values = self._values[topic] = self._columns.values(topic, now)
         self._fresh.add(topic)
@@ -171,7 +176,9 @@ class ReadingsChannel(Channel):
     def refresh(self) -> None:
         now = self.source.clock()
         for topic in self.topics:
-            if topic is not None and topic not in self._fresh and topic not in self.changed:
+            if topic in self._fresh or topic in self.changed:
+                continue
+            if topic is not None and not isinstance(topic, str):
                 if _differ(self._values.get(topic), self._columns.values(topic, now)):
                     self.note(topic)
         self._fresh.clear()
@@ -186,6 +193,7 @@ class BooksChannel(Channel):
 
     def encode(self, topic: Topic) -> str:
         assert topic is not None
+        assert not isinstance(topic, str)
         return self.written(readings.levels(topic, self.spec.depth, self.source.clock()))
 
 

@@ -1,4 +1,4 @@
-"""What stands before every HTTP answer: the key, where one is needed, and the headers that keep browsers careful."""
+"""What stands before every HTTP answer: the key, where one is needed, the origin of who writes, and careful headers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .access import Access
 from .problems import problem
 
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -34,9 +35,16 @@ class Guard:
             await send(message)
 
         app: ASGIApp = self._app
-        shown = Headers(scope=scope).get("authorization", "")
+        headers = Headers(scope=scope)
+        shown = headers.get("authorization", "")
         if not self._access.path_is_open(scope["path"]) and not self._access.header_is_good(shown):
             said = "this key is not known here" if shown else "a key is needed: Authorization: Bearer …"
             name = "unknown-key" if shown else "key-needed"
             app = problem(401, name, said, instance=scope["path"], headers={"WWW-Authenticate": "Bearer"})
+        elif (
+            scope["method"] not in READING
+        ):  # a browser lets any page write here, and only says which page it was
+            if not self._access.origin_is_good(headers.get("origin", ""), headers.get("host", "")):
+                said = "pages of this origin may not write; see api.allowed_origins"
+                app = problem(403, "foreign-origin", said, instance=scope["path"])
         await app(scope, receive, send_carefully)

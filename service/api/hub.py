@@ -7,9 +7,12 @@ handed to the channels; channels whose interval has not passed wait for it toget
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
+from service.alerts.desk import Desk
+
+from .alert_channel import AlertsChannel
 from .channels import (
     BooksChannel,
     Channel,
@@ -42,8 +45,11 @@ class Listener(Protocol):
 class Hub:
     """All channels and clients of one engine. Everything runs on the event loop that the first client came on."""
 
-    def __init__(self, engine: Engine, settings: ApiSettings, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, engine: Engine, settings: ApiSettings, clock: Callable[[], int], alerts: Desk | None = None
+    ) -> None:
         self.engine = engine
+        self.alerts = alerts
         self.settings = settings
         self.clock = clock
         self.tally = Tally()
@@ -62,6 +68,8 @@ class Hub:
         self._timers: list[asyncio.Handle] = []
         engine.listen(self._changed)
         engine.listen_trades(self._traded)
+        if alerts is not None:
+            alerts.listeners.append(self._alerted)
 
     # -- clients and channels ------------------------------------------------------------------------------------
 
@@ -119,6 +127,9 @@ class Hub:
     def _made(self, spec: Spec) -> Channel:
         if spec.name == "trades":
             return TradesChannel(spec, self._source, self.settings.stream_trades)
+        if spec.name == "alerts":
+            assert self.alerts is not None
+            return AlertsChannel(spec, self._source, self.alerts)
         kinds: dict[str, type[Channel]] = {
             "readings": ReadingsChannel,
             "books": BooksChannel,
@@ -166,6 +177,13 @@ class Hub:
             if self._trades[book] and not self._due_soon:
                 self._due_soon = True
                 self._loop.call_soon(self._tick)
+
+    def _alerted(self, record: Mapping[str, Any]) -> None:
+        """Something happened to an alert: it is told as soon as the loop is free."""
+        told = [one.happened(record) for one in self._channels.values() if isinstance(one, AlertsChannel)]
+        if any(told) and not self._due_soon:
+            self._due_soon = True
+            self._loop.call_soon(self._tick)
 
     # -- what the event loop calls -------------------------------------------------------------------------------
 

@@ -201,6 +201,8 @@ class Client:
                 "too_many_channels", f"a client may have {most} channels, unsubscribe from some first"
             )
         for channel in wish.channels:
+            if channel.name == "alerts" and self._hub.alerts is None:
+                raise RefusedError("alerts_off", "alerts are switched off here; set alerts.enabled to true")
             if wrong := check_metrics(self._hub.engine.outputs, channel.metrics):
                 raise RefusedError("unknown_metric", wrong)
         new = [self._place(channel) for channel in wish.channels]
@@ -253,6 +255,7 @@ class Client:
 
 
 def _told(subscription: Subscription) -> Message:
-    books = [identity(topic) for topic in subscription.channel.topics if topic is not None]
+    topics = subscription.channel.topics
+    books = [identity(topic) for topic in topics if topic is not None and not isinstance(topic, str)]
     brief = [{key: row[key] for key in ("venue", "market", "symbol", "state", "reason")} for row in books]
     return {"channel": subscription.number} | subscription.channel.spec.told() | {"books": brief}

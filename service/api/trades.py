@@ -54,6 +54,7 @@ class TradesChannel(Channel):
 
     def encode(self, topic: Topic) -> str:
         assert topic is not None
+        assert not isinstance(topic, str)
         return self._with_trades(topic, [])
 
     def _with_trades(self, book: Book, trades: list[dict[str, Any]]) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from .lookup import Selection
 
-DEFAULT_INTERVALS = {"readings": 100, "books": 100, "trades": 100, "feeds": 1000}  # milliseconds
+DEFAULT_INTERVALS = {"readings": 100, "books": 100, "trades": 100, "feeds": 1000, "alerts": 0}  # milliseconds
 
 Glob = Annotated[str, Field(min_length=1, max_length=100)]
 Globs = Annotated[
@@ -34,7 +34,7 @@ class ChannelWish(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    name: Literal["readings", "books", "trades", "feeds"]
+    name: Literal["readings", "books", "trades", "feeds", "alerts"]
     venue: Globs = ()
     market: Globs = ()
     symbol: Globs = ()

@@ -30,7 +30,8 @@ def free_port() -> int:
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Ours without settings of Steelyard, with a cache folder of the test's own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STEELYARD_")}
-    return kept | {"XDG_CACHE_HOME": str(home / "cache"), "PYTHONUNBUFFERED": "1"} | more
+    folders = {"XDG_CACHE_HOME": str(home / "cache"), "XDG_STATE_HOME": str(home / "state")}
+    return kept | folders | {"PYTHONUNBUFFERED": "1"} | more
 
 
 def command(*arguments: object, home: Path, **more: str) -> subprocess.CompletedProcess[str]:

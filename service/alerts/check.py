@@ -1,0 +1,33 @@
+"""What `steelyard check` says of alerts: rules that cannot run, cases that do not hold, senders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from connectors.errors import UsageError
+
+from ..plan import Plan
+from .cases import faults
+from .desk import rules_of, senders_of
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+
+def told(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+    """Lines for a person. UsageError where a rule's file or case, or a sender, is not as it should be."""
+    outputs = Plan(settings.metrics.only or None).outputs
+    loaded = rules_of(settings.alerts, outputs)
+    running = [one for one in loaded if not one.fault]
+    senders = senders_of(settings.alerts, environ)
+    names = (
+        f" to {', '.join(sender.name for sender in senders)}" if senders else ", and no sender tells anybody"
+    )
+    yield f"alerts: {len(running)} rules{names}"
+    for one in loaded:
+        if one.fault:
+            yield f"alerts: {one.rule.alert} cannot run: {one.fault} ({one.path})"
+    for one in running:
+        for fault in faults(one.rule, outputs):
+            raise UsageError(f"{one.path}: {fault}")
