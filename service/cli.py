@@ -230,6 +230,37 @@ def bench(
     measure(as_json=json, quick=quick)
 
 
+alerts = typer.Typer(name="alerts", help="Alert rules: try them on recordings.", no_args_is_help=True)
+app.add_typer(alerts)
+
+
+@alerts.command("test")
+def try_alerts(
+    files: Annotated[list[Path], typer.Option("--replay", metavar="FILE", help="Recordings (.jsonl.gz).")],
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE…]", help="More recordings.")] = None,
+    rules: Annotated[
+        str, typer.Option("--rules", metavar="DIR", help="Rules, in place of the configured.")
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object an alert.")] = False,
+    config: Config = None,
+) -> None:
+    """What would have fired over recordings, when, for how long, with which values."""
+    from .alerts.tryout import Tryout
+
+    tryout = Tryout(_settings(config, None, None), rules)
+    for note in tryout.notes:
+        print(note, file=sys.stderr)
+    with _progress("replaying", True) as tick:
+        tryout.play([*files, *(more or ())], tick)
+    if json or not sys.stdout.isatty():
+        for row in tryout.rows:
+            sys.stdout.buffer.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.buffer.flush()
+    elif tryout.rows:
+        Console().print(tryout.table())
+    print(tryout.summary(), file=sys.stderr)
+
+
 # -- what the commands share ---------------------------------------------------------------------------------------
 
 

@@ -56,7 +56,7 @@ class Alert:
     """A rule's alert about one subject (`labels`). Times in ns, 0 where there is none.
 
     since: when it came into its state. fired_at: set while it is firing, or was firing and cannot be told now.
-    peak: of the values since it fired, the one farthest from 0. notified: senders were told that it fired.
+    peak: of the values since it fired, the one farthest beyond its level. notified: senders were told that it fired.
     """
 
     rule: Rule
@@ -68,6 +68,8 @@ class Alert:
     resolved_at: int = 0
     value: float = NAN
     peak: float = NAN
+    peak_output: str = ""
+    beyond: float = NAN
     output: str = ""
     books: str = ""
     count: int = 0
@@ -100,7 +102,10 @@ class Alert:
         words: dict[str, Any] = {
             name: self.labels.get(name, "") for name in ("venue", "market", "symbol", "product")
         }
-        words |= {"value": self.value, "output": self.output, "reason": self.reason, "count": self.count}
+        value, output = self.value, self.output
+        if self.active and self.state is not AlertState.FIRING:  # what it was about, not what calmed down
+            value, output = self.peak, self.peak_output
+        words |= {"value": value, "output": output, "reason": self.reason, "count": self.count}
         return template.format(**words, books=self.books)
 
     # -- transitions -----------------------------------------------------------------------------------------
@@ -113,8 +118,8 @@ class Alert:
         if not verdict.holds:
             return self.resolve(now, "cleared" if self.active else "")
         if self.active:
-            if abs(self.value) > abs(self.peak) or self.peak != self.peak:
-                self.peak = self.value
+            if not verdict.beyond <= self.beyond:
+                self._peaks(verdict)
             if self.state is AlertState.FIRING:
                 self.reason = verdict.reason
                 return None
@@ -125,10 +130,14 @@ class Alert:
         self.reason = verdict.reason
         if now < self.due:
             return None
-        self.fired_at, self.peak = now, self.value
+        self.fired_at = now
+        self._peaks(verdict)
         self.notified, self.acknowledged, self.silenced_by = False, None, ""
         self._go(AlertState.FIRING, verdict.reason, now)
         return Happening.FIRED
+
+    def _peaks(self, verdict: Verdict) -> None:
+        self.peak, self.peak_output, self.beyond = verdict.value, verdict.output, verdict.beyond
 
     @property
     def due(self) -> int:
@@ -147,7 +156,8 @@ class Alert:
 
     def forget_episode(self) -> None:
         """What was said of its last firing is no more; called once all were told that it resolved."""
-        self.fired_at, self.peak, self.notified = 0, NAN, False
+        self.fired_at, self.notified = 0, False
+        self.peak, self.peak_output, self.beyond = NAN, "", NAN
         self.acknowledged, self.silenced_by = None, ""
 
     def _cannot_tell(self, reason: str, now: int, give_up: int) -> Happening | None:

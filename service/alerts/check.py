@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from connectors.errors import UsageError
 
+from ..metrics.declare import Output
 from ..plan import Plan
 from .cases import faults
 from .desk import rules_of, senders_of
+from .rules import Rule
 
 if TYPE_CHECKING:
     from ..settings import Settings
+
+
+def tried(settings: Settings, outputs: Sequence[Output], folder: str = "") -> tuple[list[Rule], list[str]]:
+    """The rules that run with these outputs, and a note for each that cannot. `folder`: in place of the configured ones."""
+    alerts = settings.alerts
+    if folder:
+        alerts = alerts.model_copy(update={"folder": folder, "defaults": False, "off": []})
+    loaded = rules_of(alerts, outputs)
+    notes = [f"{one.rule.alert} cannot run: {one.fault} ({one.path})" for one in loaded if one.fault]
+    return [one.rule for one in loaded if not one.fault], notes
 
 
 def told(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:

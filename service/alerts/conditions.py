@@ -12,18 +12,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .folder import places
-from .guards import ABOVE, ABOVE_ABSOLUTE, BELOW, BELOW_ABSOLUTE, CLEAR, HOLDS, UNDEFINED, Guards
+from .guards import ABOVE, ABOVE_ABSOLUTE, BELOW, Guards
 from .rules import Condition, Relative
 from .samples import NAN, Samples
 
 
 class Verdict(NamedTuple):
-    """`holds` is None where it cannot be told, and `reason` then says why. `output` is the value's name."""
+    """`holds` is None where it cannot be told, and `reason` then says why. `output` is the value's name, `beyond` how far
+    it is on the far side of the level (negative: on the near side)."""
 
     holds: bool | None
     value: float = NAN
     output: str = ""
     reason: str = ""
+    beyond: float = NAN
 
 
 UNDEFINED_VALUE = "undefined"
@@ -45,15 +47,22 @@ class Part:
 
 
 class Leaf(Part):
-    """One level. Of several outputs the one farthest beyond it speaks."""
+    """One level. Of several outputs the one farthest beyond it speaks. What the condition says is kept as plain fields."""
 
     def __init__(self, condition: Condition, found: list[int], names: Sequence[str], other: int) -> None:
-        self.condition, self.places, self.names, self.other = condition, found, names, other
+        self.places, self.other = found, other
+        self.names = [names[place] for place in found]
+        self.take, self.least = condition.take, condition.least
+        self.absolute, self.rising = condition.absolute, condition.rising
+        level = condition.level
+        self.enter = level.times if isinstance(level, Relative) else level
+        self.leave = self.enter if condition.leave is None else condition.leave
         self.holding = False
         self.windows: dict[int, Samples] = {}
         if condition.window:
-            ranked = condition.take == "percentile"
+            ranked = self.take == "percentile"
             self.windows = {place: Samples(condition.window, ranked=ranked) for place in found}
+        self.kind = (ABOVE if self.rising else BELOW) + (ABOVE_ABSOLUTE if self.absolute else 0)
         self.guards: list[int] = []  # numbers of its guards, one a place; set by who makes the table
 
     def leaves(self) -> list[Leaf]:
@@ -62,40 +71,35 @@ class Leaf(Part):
     @property
     def at_once(self) -> bool:
         """Can a guard tell, between two samples, that the answer changes?"""
-        return self.condition.take not in ("mean", "min", "max")
+        return self.take not in ("mean", "min", "max")
 
     def sample(self, values: Sequence[float], t: int) -> None:
         for place, window in self.windows.items():
             window.take(t, values[place])
 
     def evaluate(self, values: Sequence[float], t: int, *, active: bool) -> Verdict:
-        level = self._level(values, active)
-        best, missing = Verdict(False), False
-        for place in self.places:
+        level = self.leave if active and self.holding else self.enter
+        if self.other >= 0:
+            level *= values[self.other]
+        farthest, measured, output = NAN, NAN, ""
+        missing = False
+        for place, name in zip(self.places, self.names, strict=True):
             x = self._measured(place, values[place], t)
-            if x != x or level != level:
+            size = abs(x) if self.absolute else x
+            beyond = size - level if self.rising else level - size
+            if beyond != beyond:
                 missing = True
-                continue
-            size = abs(x) if self.condition.absolute else x
-            holds = size > level if self.condition.rising else size < level
-            farther = best.value != best.value or abs(x - level) > abs(best.value - level)
-            if holds > bool(best.holds) or (holds == best.holds and farther):
-                best = Verdict(holds, x, self.names[place])
-        if missing and not best.holds:
-            return Verdict(None, NAN, self.names[self.places[0]], UNDEFINED_VALUE)
-        self.holding = bool(best.holds)
-        return best
-
-    def _level(self, values: Sequence[float], active: bool) -> float:
-        level = self.condition.level
-        if isinstance(level, Relative):
-            return level.times * values[self.other]
-        leave = self.condition.leave
-        return leave if active and self.holding and leave is not None else level
+            elif not beyond <= farthest:
+                farthest, measured, output = beyond, x, name
+        holds = farthest > 0
+        if missing and not holds:
+            return Verdict(None, NAN, self.names[0], UNDEFINED_VALUE)
+        self.holding = holds
+        return Verdict(holds, measured, output, "", farthest)
 
     def _measured(self, place: int, value: float, t: int) -> float:
         """What is compared with the level; NaN where it is undefined."""
-        take = self.condition.take
+        take = self.take
         if take == "value" or value != value:
             return value
         window = self.windows[place]
@@ -103,17 +107,15 @@ class Leaf(Part):
         if take in ("mean", "min", "max"):
             if not window.covered:
                 return NAN
-            low, high = window.extremes()
-            return {"mean": window.moments()[0], "min": low, "max": high}[take]
+            return window.moments()[0] if take == "mean" else window.extremes()[take == "max"]
         if take == "increase":
-            base = window.oldest() if self.condition.rising else window.base(t)
-            return value - base
+            return value - self._base(window, t)
         if take in ("change", "relative_change"):
             base = window.base(t)
             if take == "change":
                 return value - base
             return (value - base) / abs(base) if base else NAN
-        if len(window.held) < self.condition.least:
+        if len(window.held) < self.least:
             return NAN
         if take == "percentile":
             return window.rank(value)
@@ -122,55 +124,42 @@ class Leaf(Part):
             return value / mean if mean > 0 else NAN
         return (value - mean) / deviation if deviation > 0 else NAN
 
+    def _base(self, window: Samples, t: int) -> float:
+        """What a counter is compared with. The oldest there is gives too little, never too much: enough to rise above."""
+        return window.oldest() if self.rising else window.base(t)
+
     # -- guards ----------------------------------------------------------------------------------------------
 
     def arm(self, guards: Guards, values: Sequence[float], t: int, *, active: bool) -> None:
         """Have the guards tell when a value crosses what is its level now."""
+        wanted = self.leave if active and self.holding else self.enter
         for k, place in zip(self.guards, self.places, strict=True):
-            limit = self._limit(place, t, active)
+            limit = self._limit(place, t, wanted)
             if limit is None:
                 guards.mute(k)
-                continue
-            centre, level = limit
-            absolute = self.condition.absolute
-            kind = (
-                (ABOVE_ABSOLUTE if absolute else ABOVE)
-                if self.condition.rising
-                else (BELOW_ABSOLUTE if absolute else BELOW)
-            )
-            x = values[place] - centre
-            known = UNDEFINED
-            bound = level * values[self.other] if self.other >= 0 else level
-            if x == x and bound == bound:
-                size = abs(x) if absolute else x
-                known = HOLDS if (size > bound if self.condition.rising else size < bound) else CLEAR
-            guards.arm(k, known, kind, centre, level, self.other)
+            else:
+                guards.arm(k, self.kind, limit[0], limit[1], self.other, values)
 
-    def _limit(self, place: int, t: int, active: bool) -> tuple[float, float] | None:
+    def _limit(self, place: int, t: int, level: float) -> tuple[float, float] | None:
         """Centre and level in the value's own unit; None where only the next sample can tell."""
-        take = self.condition.take
-        relative = self.condition.level
-        if isinstance(relative, Relative):
-            return 0.0, relative.times
-        leave = self.condition.leave
-        level = leave if active and self.holding and leave is not None else relative
+        take = self.take
         if take == "value":
             return 0.0, level
         window = self.windows[place]
         if take == "increase":
-            base = window.oldest() if self.condition.rising else window.base(t)
+            base = self._base(window, t)
             return (base, level) if base == base else None
         if take in ("change", "relative_change"):
             base = window.base(t)
             if base != base or (take == "relative_change" and base == 0):
                 return None
             return base, level * (abs(base) if take == "relative_change" else 1.0)
-        if len(window.held) < self.condition.least:
+        if len(window.held) < self.least:
             return None
         if take == "percentile":
             assert window.sorted is not None
             index = math.floor(level * len(window.sorted))
-            if not self.condition.rising or not 0 <= index < len(window.sorted):
+            if not self.rising or not 0 <= index < len(window.sorted):
                 return None
             return 0.0, window.sorted[index]
         mean, deviation = window.moments()

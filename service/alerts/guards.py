@@ -14,9 +14,8 @@ import cython
 ABOVE, BELOW, ABOVE_ABSOLUTE, BELOW_ABSOLUTE = range(4)
 _BELOW = cython.declare(cython.int, BELOW)
 _ABOVE_ABSOLUTE = cython.declare(cython.int, ABOVE_ABSOLUTE)
-HOLDS, CLEAR, UNDEFINED, MUTED = 1, 0, 2, 3
-_UNDEFINED = cython.declare(cython.int, UNDEFINED)
-_MUTED = cython.declare(cython.int, MUTED)
+_UNDEFINED = cython.declare(cython.int, 2)  # beside 0, it does not hold, and 1, it does
+_MUTED = cython.declare(cython.int, 3)
 
 
 @cython.cclass
@@ -42,45 +41,43 @@ class Guards:
         self.other = array.array("i", [-1] * size)
         self.centre = array.array("d", [0.0] * size)
         self.level = array.array("d", [0.0] * size)
-        self.found = array.array("b", [MUTED] * size)
+        self.found = array.array("b", [3] * size)
 
-    def arm(
-        self, k: int, found: int, kind: int = ABOVE, centre: float = 0.0, level: float = 0.0, other: int = -1
-    ) -> None:
-        """From here on `found` is what is known; tell when x - centre against level (times row[other]) says otherwise."""
+    def arm(self, k: int, kind: int, centre: float, level: float, other: int, values: list[float]) -> None:
+        """Tell from here on when x - centre against level (times x of `other`) says something else than with `values`."""
         self.kind[k] = kind
         self.centre[k] = centre
         self.level[k] = level
         self.other[k] = other
-        self.found[k] = found
+        self.found[k] = self._answer(k, values[self.place[k]], values[other] if other >= 0 else 1.0)
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _answer(self, k: cython.int, x: cython.double, factor: cython.double) -> cython.int:
+        level: cython.double = self.level[k] * factor
+        x = x - self.centre[k]
+        if x != x or level != level:
+            return _UNDEFINED
+        if self.kind[k] >= _ABOVE_ABSOLUTE and x < 0:
+            x = -x
+        if self.kind[k] & _BELOW:
+            return x < level
+        return x > level
 
     def mute(self, k: int) -> None:
         """Say nothing until armed again."""
-        self.found[k] = MUTED
+        self.found[k] = _MUTED
 
     @cython.ccall
     @cython.exceptval(-2, check=False)
     def tripped(self) -> cython.int:
         """The first guard whose answer is another one now; -1 if none."""
         k: cython.int
-        known: cython.int
-        now: cython.int
-        x: cython.double
-        level: cython.double
+        factor: cython.double
         for k in range(self.count):
-            known = self.found[k]
-            if known == _MUTED:
+            if self.found[k] == _MUTED:
                 continue
-            x = self.row[self.place[k]] - self.centre[k]
-            level = self.level[k]
-            if self.other[k] >= 0:
-                level = level * self.row[self.other[k]]
-            if x != x or level != level:
-                now = _UNDEFINED
-            else:
-                if self.kind[k] >= _ABOVE_ABSOLUTE and x < 0:
-                    x = -x
-                now = x < level if self.kind[k] & _BELOW else x > level
-            if now != known:
+            factor = self.row[self.other[k]] if self.other[k] >= 0 else 1.0
+            if self._answer(k, self.row[self.place[k]], factor) != self.found[k]:
                 return k
         return -1

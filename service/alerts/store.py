@@ -56,13 +56,7 @@ class Store:
         )
         try:
             self._connection = self._open()
-            self._connection.executescript(_TABLES)
-            (version,) = self._connection.execute("pragma user_version").fetchone()
-            if version not in (0, SCHEMA):
-                raise UsageError(
-                    f"{path}: alerts of another version ({version}, not {SCHEMA}); move the file away"
-                )
-            self._connection.execute(f"pragma user_version = {SCHEMA}")
+            self._prepare()
         except sqlite3.Error as failure:
             self._unlock()
             raise UsageError(
@@ -70,6 +64,17 @@ class Store:
             ) from failure
         self._thread = threading.Thread(target=self._write_all, name="alerts-store", daemon=True)
         self._thread.start()
+
+    def _prepare(self) -> None:
+        self._connection.executescript(_TABLES)
+        (version,) = self._connection.execute("pragma user_version").fetchone()
+        if version not in (0, SCHEMA):
+            self._connection.close()
+            self._unlock()
+            raise UsageError(
+                f"{self.path}: alerts of another version ({version}, not {SCHEMA}); move the file away"
+            )
+        self._connection.execute(f"pragma user_version = {SCHEMA}")
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -51,9 +51,9 @@ class Group:
         } - holding.keys()
         self.alert.count, self.alert.books = len(holding), ", ".join(sorted(holding))
         if len(holding) >= need:
-            strongest = max(holding.values(), key=lambda found: abs(found.value))
+            strongest = max(holding.values(), key=lambda found: found.beyond)
             reason = f"not told: {', '.join(sorted(unknown))}" if unknown else ""
-            return Verdict(True, strongest.value, strongest.output, reason)
+            return strongest._replace(reason=reason)
         if len(holding) + len(unknown) >= need:
             return Verdict(None, reason=f"{len(holding)} hold, not told: {', '.join(sorted(unknown))}")
         return Verdict(False)
@@ -65,7 +65,6 @@ class Entry:
     def __init__(self, rule: Rule, part: Part | None, alert: Alert | None, group: Group | None) -> None:
         self.rule, self.part, self.group = rule, part, group
         self.leaves = part.leaves() if part is not None else []
-        self.windowed = any(leaf.windows for leaf in self.leaves)
         self._alert = alert
 
     @property
@@ -109,6 +108,9 @@ class Watched:
     def __init__(self, book: Book, entries: list[Entry]) -> None:
         self.book, self.entries = book, entries
         self.state = ""
+        windowed = [entry for entry in entries if any(leaf.windows for leaf in entry.leaves)]
+        self.averaging = [one for one in windowed if any(not leaf.at_once for leaf in one.leaves)]
+        self.comparing = [one for one in windowed if one not in self.averaging]
         self.owners: list[tuple[Entry, int]] = []  # per guard: its entry
         guarded: list[int] = []
         for entry in entries:

@@ -96,15 +96,13 @@ class Watch:
             self._evaluate(watched, watched.entries, now)
             return
         values = watched.book.values(now)
-        windowed = [entry for entry in watched.entries if entry.windowed]
-        first = [one for one in windowed if any(not leaf.at_once for leaf in one.leaves)]
-        for entry in first:  # an average over a window has the present in it
+        for entry in watched.averaging:  # an average over a window has the present in it
             self._sample(entry, values, now)
-        self._evaluate(watched, watched.entries, now, values)
-        for entry in windowed:
-            if entry not in first:  # measured against what came before, so the present joins last
-                self._sample(entry, values, now)
-                self._arm(watched, entry, values, now)
+        self._judge(watched, watched.entries, now, values)
+        for entry in watched.comparing:  # measured against what came before, so the present joins last
+            self._sample(entry, values, now)
+        for entry in watched.entries:
+            self._arm(watched, entry, values, now)
 
     def _sample(self, entry: Entry, values: Sequence[float], now: int) -> None:
         if entry.part is not None:
@@ -204,12 +202,18 @@ class Watch:
         if not live:
             values = None
             watched.mute()
-        watched.state = book.state
+        self._judge(watched, entries, now, values)
+        if values is not None:
+            for entry in entries:
+                self._arm(watched, entry, values, now)
+
+    def _judge(
+        self, watched: Watched, entries: Sequence[Entry], now: int, values: Sequence[float] | None
+    ) -> None:
+        watched.state = watched.book.state
         for entry in entries:
             self.evaluations += 1
-            self._step(watched, entry, entry.judge(book, values, now), now)
-            if values is not None:
-                self._arm(watched, entry, values, now)
+            self._step(watched, entry, entry.judge(watched.book, values, now), now)
 
     def _arm(self, watched: Watched, entry: Entry, values: Sequence[float], now: int) -> None:
         if watched.state == LIVE:
@@ -291,7 +295,8 @@ class Watch:
             alert.state, alert.reason, alert.since = AlertState.UNKNOWN, "the service was restarted", now
             alert.fired_at, alert.notified = row["fired_at"], row["notified"]
             alert.value = alert.peak = float("nan") if row["peak"] is None else row["peak"]
-            alert.output, alert.acknowledged = row["output"], row["acknowledged"]
+            alert.output = alert.peak_output = row["output"]
+            alert.acknowledged = row["acknowledged"]
 
     def active(self) -> list[Alert]:
         """Alerts that fire, or did when it could last be told; the newest last."""

@@ -65,7 +65,7 @@ class Alert(BaseModel):
     reason: str
     labels: dict[str, str]
     value: float | None = Field(description="What was compared, when it was last evaluated.")
-    peak: float | None = Field(description="The value farthest from 0 since it fired.")
+    peak: float | None = Field(description="The value farthest beyond its level since it fired.")
     output: str = Field(description="Name of the output that spoke.")
     books: str = Field(description="Venues that a quorum counted.")
     since: Nanoseconds | None = Field(description="When it came into this state.")
