@@ -43,7 +43,7 @@ class Guards:
         self.level = array.array("d", [0.0] * size)
         self.found = array.array("b", [3] * size)
 
-    def arm(self, k: int, kind: int, centre: float, level: float, other: int, values: list[float]) -> None:
+    def arm(self, k: int, kind: int, centre: float, level: float, other: int, values: Any) -> None:
         """Tell from here on when x - centre against level (times x of `other`) says something else than with `values`."""
         self.kind[k] = kind
         self.centre[k] = centre

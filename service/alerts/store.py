@@ -199,15 +199,16 @@ class Store:
             rows = connection.execute("select body from silences order by id")
             return [Silence(**orjson.loads(body)) for (body,) in rows]
 
-    def history(self, limit: int, before: int = 0, filters: Iterable[tuple[str, str]] = ()) -> list[Record]:
+    def history(self, limit: int, before: int = 0, filters: Iterable[tuple[str, Any]] = ()) -> list[Record]:
         """The newest entries first, at most `limit`; `before` a `seq`. Filters: column (or `since`) and glob."""
-        clauses, values = ["(? = 0 or seq < ?)"], [before, before]
+        clauses: list[str] = ["(? = 0 or seq < ?)"]
+        values: list[Any] = [before, before]
         for name, glob in filters:
             if name == "since":
                 clauses.append("t >= ?")
             else:
                 clauses.append(f"{name} glob ?")
-            values.append(glob)  # type: ignore[arg-type]  # SQLite takes either
+            values.append(glob)
         sql = (
             f"select seq, t, event, body from history where {' and '.join(clauses)} order by seq desc limit ?"  # noqa: S608  # column names are ours
         )

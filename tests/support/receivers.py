@@ -67,9 +67,8 @@ class Receiver:
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        assert site._server is not None
-        sockets = getattr(site._server, "sockets", ())
-        self.url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+        host, port = runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
         try:
             yield self
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,6 +17,7 @@ from service.alerts.rules import SECOND, Case, Step
 from service.alerts.settings import AlertSettings
 from service.api import alert_models as schema
 from service.api.app import create_app
+from service.api.ports import Engine as Port
 from service.api.server import serve
 from service.api.settings import ApiSettings
 from tests.support.alerting import OUTPUTS
@@ -56,7 +57,9 @@ class Place:
         made = AlertSettings.model_validate({"folder": str(rules), "defaults": False, **settings})
         self.desk = Desk(self.engine, made, lambda: self.now, database=database, environ={"SECRET": "s3cret"})
         self.desk.watch.begin(T0 - 1)
-        self.app = create_app(self.engine, VENUES, ApiSettings(), lambda: self.now, alerts=self.desk)
+        self.app = create_app(
+            cast(Port, self.engine), VENUES, ApiSettings(), lambda: self.now, alerts=self.desk
+        )
         self.rest = TestClient(self.app)
 
     def lean(self, value: float | None, state: str = "") -> None:
@@ -196,7 +199,7 @@ def test_pages_of_other_origins_may_not_write(place: Place) -> None:
 
 
 def test_where_alerts_are_off_it_says_so(place: Place) -> None:
-    off = TestClient(create_app(place.engine, VENUES, ApiSettings(), lambda: T0))
+    off = TestClient(create_app(cast(Port, place.engine), VENUES, ApiSettings(), lambda: T0))
     answer = off.get("/api/v1/alerts")
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:steelyard:problem:alerts-off")
 
