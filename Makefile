@@ -51,8 +51,9 @@ bench: setup ## the project's own benchmark
 bench-peers: ## make the environment in which Steelyard is compared with its peers
 	@$(PYTHON) -m benchmarks.make_environment
 
-docs: setup ## write docs/venues.md anew from what the venues declare
+docs: setup ## write docs/venues.md and config/prometheus-rules.yml anew from what they are derived from
 	@$(BIN)/python -m service.venue_table
+	@$(BIN)/python -m service.alerts.prometheus
 
 lock: $(VENV)/.uv ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --all-extras \

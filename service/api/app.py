@@ -63,7 +63,7 @@ def create_app(
     app.include_router(alerts_router(AlertDesk(alerts, clock, simulated=engine.simulated)))
     app.include_router(health_router(engine, clock, lambda: hub.stopping))
     app.include_router(stream_router(hub, access))
-    _add_metrics(app, Exposition(engine, exported), SelfMetrics(lambda: hub.tally), clock)
+    _add_metrics(app, Exposition(engine, exported), SelfMetrics(lambda: hub.tally, alerts), clock)
     add_page(app)
     tell_problems(app)
     _allow_origins(app, settings.allowed_origins)

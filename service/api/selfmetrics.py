@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry, Gauge, GCCollector, Info, Proce
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service.alerts.desk import Desk
+
 from .channels import Tally
 
 
@@ -40,10 +42,43 @@ class _StreamCollector(Collector):
         ]
 
 
+class _AlertCollector(Collector):
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def collect(self) -> list[Metric]:
+        active = GaugeMetricFamily(
+            "obi_alerts_active", "Alerts that fire.", labels=("alert", "severity", "state")
+        )
+        counts: dict[tuple[str, str, str], int] = {}
+        for alert in self._desk.watch.active():
+            key = (alert.rule.alert, alert.severity.value, alert.state.value)
+            counts[key] = counts.get(key, 0) + 1
+        for key, count in counts.items():
+            active.add_metric(key, count)
+        rules = GaugeMetricFamily(
+            "obi_alert_rules", "Alert rules, and those that cannot run.", labels=("state",)
+        )
+        faulty = sum(bool(one.fault) for one in self._desk.loaded)
+        rules.add_metric(("running",), len(self._desk.loaded) - faulty)
+        rules.add_metric(("faulty",), faulty)
+        messages = CounterMetricFamily(
+            "obi_alert_messages", "What became of messages to senders.", labels=("sender", "result")
+        )
+        for name, lane in self._desk.delivery.lanes.items():
+            for result in ("sent", "retried", "failed"):
+                messages.add_metric((name, result), getattr(lane.tally, result))
+        store = self._desk.store
+        lost = CounterMetricFamily(
+            "obi_alert_writes_lost", "Writes of alerts that were not kept.", store.lost + store.failed
+        )
+        return [active, rules, messages, lost]
+
+
 class SelfMetrics:
     """A registry of our own, so that nothing else in the process can slip into it."""
 
-    def __init__(self, tally: Callable[[], Tally]) -> None:
+    def __init__(self, tally: Callable[[], Tally], alerts: Desk | None = None) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -55,6 +90,8 @@ class SelfMetrics:
             "obi_scrape_seconds", "Time that the last scrape took.", registry=self.registry
         )
         self.registry.register(_StreamCollector(tally))
+        if alerts is not None:
+            self.registry.register(_AlertCollector(alerts))
 
     def render(self) -> bytes:
         """Prometheus text."""
