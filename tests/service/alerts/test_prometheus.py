@@ -15,11 +15,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.alerts import prometheus
 from service.alerts.cases import CaseBook, end_of, market_of
+from service.alerts.desk import Desk
 from service.alerts.promql import pattern
 from service.alerts.rules import SECOND, Case, Rule, spelled
 from service.alerts.service_rules import BOOK, RECORDED, RULES, ServiceRule
-from service.exposition import NAMESPACE
+from service.alerts.settings import AlertSettings
+from service.api.channels import Tally
+from service.api.selfmetrics import SelfMetrics
+from service.exposition import NAMESPACE, Exposition
 from service.plan import Plan
+from tests.support.fake_engine import T0, FakeBook, FakeEngine, FakeFeed
 
 ROOT = Path(__file__).parents[3]
 OUTPUTS = {output.name: output for output in Plan().outputs}
@@ -155,10 +160,23 @@ def all_cases() -> list[dict[str, Any]]:
 
 @needs_promtool
 def test_each_alert_fires_where_it_should_and_nowhere_else(tmp_path: Path) -> None:
-    file = tmp_path / "cases.yml"
-    tests = {"rule_files": [str(prometheus.FILE)], "evaluation_interval": "5s", "tests": all_cases()}
-    file.write_text(yaml.safe_dump(tests, sort_keys=False))
-    tool("promtool", "test", "rules", file)
+    """Each with a file of its own rule: promtool evaluates all rules of a file at each step of each case."""
+    rules = {
+        rule["alert"]: rule
+        for group in prometheus.groups()["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    files = []
+    for alert, rule in rules.items():
+        cases = [case for case in all_cases() if case["name"].startswith(f"{alert}: ")]
+        (tmp_path / f"{alert}.rule.yml").write_text(
+            yaml.safe_dump({"groups": [{"name": "one", "rules": [rule]}]})
+        )
+        files.append(tmp_path / f"{alert}.yml")
+        tests = {"rule_files": [f"{alert}.rule.yml"], "evaluation_interval": "5s", "tests": cases}
+        files[-1].write_text(yaml.safe_dump(tests, sort_keys=False))
+    tool("promtool", "test", "rules", *files)
 
 
 def test_each_alert_has_a_case_that_fires_and_one_that_is_silent() -> None:
@@ -176,24 +194,18 @@ def test_each_alert_has_a_case_that_fires_and_one_that_is_silent() -> None:
 # -- what the rules name ------------------------------------------------------------------------------------------------
 
 
-def test_every_metric_that_a_rule_names_is_shown(tmp_path: Path) -> None:
+def test_every_metric_that_a_rule_names_is_shown() -> None:
     """Series of the engine's outputs, and those that a service with a book, a feed and a sender shows."""
-    from service.exposition import Exposition
-    from tests.service.api.test_alerts import Place
-    from tests.support.fake_engine import FakeBook, FakeEngine, FakeFeed
-
     senders = {"hook": {"kind": "webhook", "url": "http://127.0.0.1:9", "secret": {"env": "SECRET"}}}
-    place = Place(tmp_path, senders=senders)
     engine = FakeEngine(FakeBook(resyncs_by_reason={"gap": 1}))
     engine.feeds.append(FakeFeed())
-    texts = [
-        Exposition(engine).render(place.now).decode(),
-        place.rest.get("/metrics").text.partition("# HELP python")[2],
-    ]
-    place.desk.close()
+    settings = AlertSettings.model_validate({"senders": senders})
+    desk = Desk(engine, settings, lambda: T0, database=None, environ={"SECRET": "s3cret"})
+    texts = [Exposition(engine).render(T0), SelfMetrics(Tally, desk).render()]
+    desk.close()
     shown = {"up", "process_start_time_seconds", *RECORDED, *(one.prometheus for one in OUTPUTS.values())}
-    for text in (texts[0], f"# HELP python{texts[1]}\n"):
-        for family in text_string_to_metric_families(text):
+    for text in texts:
+        for family in text_string_to_metric_families(text.decode()):
             shown |= {sample.name for sample in family.samples} | {family.name}
     for group in prometheus.groups()["groups"]:
         for rule in group["rules"]:
