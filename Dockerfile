@@ -16,6 +16,7 @@ RUN python -m venv /build \
 COPY pyproject.toml setup.py MANIFEST.in README.md LICENSE ./
 COPY connectors connectors
 COPY service service
+COPY config/alerts config/alerts
 COPY simulator simulator
 RUN /build/bin/uv build --quiet --wheel --no-build-isolation --python /build/bin/python --out-dir dist \
     && python -m venv --without-pip /app \
@@ -30,7 +31,8 @@ RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonex
 COPY --from=build /app /app
 ENV PATH=/app/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    STEELYARD_CACHE_DIR=/tmp/steelyard
+    STEELYARD_CACHE_DIR=/tmp/steelyard \
+    XDG_STATE_HOME=/tmp/state
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8080

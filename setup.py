@@ -1,4 +1,7 @@
-"""Builds the compiled modules: every source that imports cython is one. Everything else is in pyproject.toml."""
+"""Builds the compiled modules: every source that imports cython is one; and lets the wheel carry the default rules.
+
+Everything else is in pyproject.toml.
+"""
 
 import os
 import sys
@@ -7,6 +10,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 from setuptools.errors import CompileError, ExecError, LinkError
 
 HERE = Path(__file__).parent
@@ -86,10 +90,22 @@ class BuildCompiled(build_ext):
             )
 
 
+class BuildWithRules(build_py):
+    """Alert rules stand in config/alerts/, where an operator looks for them; a wheel carries them inside the package."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            folder = Path(self.build_lib, "service", "alerts", "defaults")
+            folder.mkdir(parents=True, exist_ok=True)
+            for rule in sorted((HERE / "config" / "alerts").glob("*.yaml")):
+                self.copy_file(str(rule), str(folder / rule.name))
+
+
 setup(
     ext_modules=[
         Extension(module_name(source), [source], extra_compile_args=["-O3", "-g0"])
         for source in [SHARED.replace(".", "/") + ".c", *compiled_sources()]
     ],
-    cmdclass={"build_ext": BuildCompiled},
+    cmdclass={"build_ext": BuildCompiled, "build_py": BuildWithRules},
 )

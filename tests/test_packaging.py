@@ -100,7 +100,10 @@ def test_wheel_holds_the_packages_and_nothing_else(built: Path) -> None:
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert {f"{package}/py.typed" for package in packages} <= names
     kinds = {Path(name).suffix for name in names if ".dist-info/" not in name} - {".typed"}
-    assert kinds <= {".py", ".so", ".html", ".js", ".css", ".svg"}
+    assert kinds <= {".py", ".so", ".html", ".js", ".css", ".svg", ".yaml"}
+    rules = {f"service/alerts/defaults/{path.name}" for path in (ROOT / "config/alerts").glob("*.yaml")}
+    assert rules
+    assert {name for name in names if name.endswith(".yaml")} == rules
     page = {
         one.relative_to(ROOT).as_posix() for one in (ROOT / "service/api/page").rglob("*") if one.is_file()
     }
