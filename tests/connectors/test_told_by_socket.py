@@ -157,7 +157,9 @@ def test_units(
     pair.listener = heard = Heard()
     pair.liquidation(price, size, -1, NOW, NOW)
     [(_, closed, worth, side, _)] = heard.closed
-    assert (closed, worth, side) == (pytest.approx(base), pytest.approx(quote), -1)
+    assert closed == pytest.approx(base)
+    assert worth == pytest.approx(quote)
+    assert side == -1
     held = DerivativeTicker(native, open_interest=size)
     assert in_base(held, listed, price) == pytest.approx(base)
 
