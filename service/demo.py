@@ -37,7 +37,7 @@ SYMBOLS: Mapping[str, list[str]] = {
     "dydx": ["BTC-USD-PERP:USDC", "ETH-USD-PERP:USDC"],
     "kraken_futures": ["BTC-USD-PERP:BTC", "ETH-USD-PERP"],
     "deribit": ["BTC-USD-PERP:BTC", "ETH-USD-PERP:ETH"],
-    "bitfinex": ["BTC-USD", "ETH-USDT"],
+    "bitfinex": ["BTC-USD", "ETH-USDT", "BTC-USDT-PERP"],
     "hyperliquid": ["BTC-USDC-PERP", "ETH-USDC-PERP"],
     "htx": ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "BTC-USD-PERP:BTC"],
     "kucoin": ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "BTC-USD-PERP:BTC"],
