@@ -37,6 +37,7 @@ class DerivativeFeed:
         self.due: dict[tuple[Poll, str], int] = {}
         self.asked: dict[tuple[Poll, str], int] = {}
         self.next_due = NOWHERE
+        self.by_index = type(venue).index_of is not Venue.index_of
 
     # -- what comes on the socket ----------------------------------------------------------------------------
 
@@ -65,7 +66,9 @@ class DerivativeFeed:
             pair.liquidation(told.price, told.size, side, told.t or now, now)
 
     def _of_index(self, name: str) -> list[Pair]:
-        """The pairs that are measured by an index of this name."""
+        """The pairs that are measured by an index of this name. Lists name hundreds of symbols that are not ours."""
+        if not self.by_index:
+            return []
         index_of = self.venue.index_of
         return [pair for pair in self.session.pairs.values() if index_of(pair.native) == name]
 

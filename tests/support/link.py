@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from connectors import all_venues
-from connectors.actions import Close, Connect, Fetch, Replace, Send
+from connectors.actions import SNAPSHOT, Close, Connect, Fetch, Replace, Send
 from connectors.recording import INSTRUMENTS, Recorder
 from connectors.requests import Budget
 from connectors.session import Session
@@ -407,13 +407,14 @@ class Link:
         return self.simulator.rest("POST" if body else "GET", path, dict(parse_qsl(query)), now, body)
 
     def _fetch(self, wire: Wire, action: Fetch, now: int) -> None:
-        at = max(self.budget.ready_at(action.weight, now), action.not_before)
+        at = max(self.budget.ready_at(action.weight, now, spare=action.spare), action.not_before)
         if at > now:
             self.at(at, lambda then: self._fetch(wire, action, then))
             return
         self.budget.spend(action.weight, now)
         answer = self._rest(action.path, now)
-        self.fetches.append((now, action.key[1], answer.status))
+        if action.key[0] == SNAPSHOT:
+            self.fetches.append((now, action.key[1], answer.status))
 
         def deliver(then: int) -> None:
             headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -423,7 +424,11 @@ class Link:
                 then = self._before()
                 if wire.recorder:
                     wire.recorder.fetched(self.venue.rest + action.path, answer.status, body, then)
-                wire.session.keeper.fetched(action.key[1], answer.status, body, then, wait=wait)
+                what, native = action.key
+                if what == SNAPSHOT:
+                    wire.session.keeper.fetched(native, answer.status, body, then, wait=wait)
+                else:
+                    wire.session.keeper.derivatives.answered(what, native, answer.status, body, then)
                 self._perform(wire)
                 self.fetched = True
 
