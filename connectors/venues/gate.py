@@ -12,6 +12,16 @@ from typing import Any, ClassVar
 
 import orjson
 
+from ..derivatives import (
+    Complete,
+    Derivative,
+    Derivatives,
+    DerivativeTicker,
+    Liquidation,
+    Position,
+    amount,
+    nanoseconds,
+)
 from ..events import Accepted, Leaving, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Contiguous
@@ -41,6 +51,12 @@ from ..venue import Channel, Heartbeat, Limits, RestSnapshot, Route, Venue
 
 ROWS = Rows(names=("p", "s"))  # futures write objects in the older channel
 INTERVAL = "100ms"
+NAMES = {
+    Channel.TRADES: "trades",
+    Channel.LIQUIDATIONS: "public_liquidates",
+    Channel.TICKER: "tickers",
+}
+SECONDS_BELOW = 10**11  # a time below is told in seconds, above in milliseconds
 
 
 class Gate(Venue):
@@ -105,9 +121,7 @@ class Gate(Venue):
     ) -> Iterable[str]:
         for symbol in symbols:
             for channel in channels:
-                name, payload = "trades", [symbol]
-                if channel is Channel.BOOK:
-                    name, payload = self._book(symbol)
+                name, payload = self._book(symbol) if channel is Channel.BOOK else (NAMES[channel], [symbol])
                 asked = {"id": request, "channel": f"{self.part}.{name}", "event": event, "payload": payload}
                 yield '{"time":$SECONDS,' + orjson.dumps(asked).decode()[1:]
                 request += 1
@@ -204,7 +218,15 @@ class GateUsdt(Gate):
     ws = "wss://fx-ws.gateio.ws/v4/ws/usdt"
     recorded_at: ClassVar[tuple[str, ...]] = ("fx-ws.gateio.ws/v4/ws/usdt",)
     marks = ("futures.obu",)
-    kinds = Gate.kinds_of("futures")
+    kinds = {
+        "futures.tickers": Kind.DERIVATIVE,
+        "futures.public_liquidates": Kind.DERIVATIVE,
+        **Gate.kinds_of("futures"),
+    }
+    routes = {"": Route(""), "derivatives": Route("", (Channel.LIQUIDATIONS, Channel.TICKER))}
+    derivatives: ClassVar[Derivatives | None] = Derivatives(
+        liquidations=Complete.ALL, open_interest="socket", funding="socket", mark="socket", index="socket"
+    )
     signed_sizes = True
     headers = {"X-Gate-Size-Decimal": "1"}  # else fractions of a contract are cut off
     heartbeat = Heartbeat(silent_after=25.0, ping='{"time":$SECONDS,"channel":"futures.ping"}', every=12.0)
@@ -235,6 +257,28 @@ class GateUsdt(Gate):
         inverse = self.settle == "btc" and native.startswith("BTC_")
         size = Decimal(1) if inverse else None
         return self._contract(native, contract_size=size, inverse=inverse, inferred=True)
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        for row in flat(message["result"]):
+            if kind == "futures.public_liquidates":  # the sign is that of the order: minus sold for a long
+                size, at = float(row["size"]), row.get("time_ms") or row["time"]
+                closed = Position.LONG if size < 0 else Position.SHORT
+                unit = 1_000_000_000 if int(at) < SECONDS_BELOW else 1_000_000
+                yield Liquidation(
+                    row["contract"], closed, float(row["price"]), abs(size), nanoseconds(at, unit)
+                )
+                continue
+            every = amount(row.get("funding_interval"))
+            yield DerivativeTicker(
+                row["contract"],
+                nanoseconds(message.get("time_ms")) or nanoseconds(message["time"], 1_000_000_000),
+                mark=amount(row.get("mark_price")),
+                index=amount(row.get("index_price")),
+                funding_rate=amount(row.get("funding_rate")),
+                funding_hours=every / 3600 if every else None,
+                next_funding=nanoseconds(row.get("funding_next_apply"), 1_000_000_000) or None,
+                open_interest=amount(row.get("total_size")),
+            )
 
     def _contract(self, native: str, **more: Any) -> Instrument:
         return self._instrument(native, Market.PERP, self.settle.upper(), **more)
@@ -270,6 +314,7 @@ class GateUsdtOlder(GateUsdt):
     """Perpetuals by `order_book_update`."""
 
     product, superseded, marks = "usdt_v1", True, ("futures.order_book_update",)
+    derivatives, routes = None, {"": Route("")}
     depth = 100
     snapshot = RestSnapshot(
         "/api/v4/futures/usdt/order_book?contract={symbol}&limit=100&with_id=true",
@@ -287,3 +332,12 @@ class GateUsdtOlder(GateUsdt):
 def number(text: str) -> Decimal:
     """A volume; what was never traded has none, or `nan`."""
     return Decimal(0) if text in ("", "nan") else Decimal(text)
+
+
+def flat(result: Any) -> Iterable[dict[str, Any]]:
+    """The rows of a result, which may be one, a list of them, or lists in a list."""
+    if isinstance(result, dict):
+        yield result
+    else:
+        for one in result:
+            yield from flat(one)

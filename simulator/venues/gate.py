@@ -7,9 +7,10 @@ An unknown symbol of ``obu`` is acknowledged and stays silent; a second subscrip
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..book import Level, Side
 from ..connection import MS, NS, Connection, asked, parsed
 from ..faults import Reject, SequenceReset, SnapshotAgain
@@ -22,6 +23,7 @@ from ..venue import HandshakeRefusedError, SimulatedVenue
 
 INTERVALS = {"50": 20 * MS, "400": 100 * MS}
 IDLE_NS = 30 * NS
+OF_DERIVATIVES = ("futures.tickers", "futures.public_liquidates")
 PATHS = {"/ws/v4/": "spot", "/v4/ws/usdt": "usdt", "/v4/ws/btc": "btc"}
 
 
@@ -46,10 +48,9 @@ class GateConnection(Connection):
             self.say(f'{{"time":{now // NS},"channel":"{self.part}.pong","event":"","result":null}}', now)
             return
         payload = [one for one in asked(message, "payload") if isinstance(one, str)]
-        if message.get("event") not in ("subscribe", "unsubscribe") or channel not in (
-            f"{self.part}.obu",
-            f"{self.part}.trades",
-        ):
+        others = OF_DERIVATIVES if self.part == "futures" else ()
+        offered = (f"{self.part}.obu", f"{self.part}.trades", *others)
+        if message.get("event") not in ("subscribe", "unsubscribe") or channel not in offered:
             self._answer(message, now, {"code": 2, "message": f"unknown channel {channel}"})
             return
         for name in payload:
@@ -57,7 +58,7 @@ class GateConnection(Connection):
             if fault:
                 self._answer(message, now, {"code": 2, "message": fault})
                 return
-        if message["event"] == "unsubscribe" or channel.endswith("trades"):
+        if message["event"] == "unsubscribe" or not channel.endswith("obu"):
             self._answer(message, now)
 
     def notice(self, now: int) -> None:
@@ -75,10 +76,13 @@ class GateConnection(Connection):
             return ""
         native = name.removeprefix("ob.").rpartition(".")[0] if name.startswith("ob.") else name
         market = self.venue.markets.get((self.product, native))
+        if channel in OF_DERIVATIVES and market is not None:
+            self.venue.join(self, topic)
+            return ""
         refused = (
             market is None or self.venue.faults.take(Reject, self.product, native, self.number) is not None
         )
-        if channel.endswith("trades"):
+        if not channel.endswith("obu"):
             if refused:
                 return f"unknown currency pair {native}"
             self.venue.join(self, topic)
@@ -141,6 +145,18 @@ class Gate(SimulatedVenue):
         ),
     )
 
+    def __init__(
+        self,
+        listings: Sequence[Listing] | None = None,
+        *,
+        seed: int = 0,
+        rate: float = 10.0,
+        start: int = 0,
+        staged: bool = False,
+    ) -> None:
+        self._forced: dict[str, list[Trade]] = {}  # forced closures of the running second, by topic
+        super().__init__(listings, seed=seed, rate=rate, start=start, staged=staged)
+
     def open(self, number: int, path: str, query: dict[str, str], now: int) -> GateConnection:
         if path not in PATHS:
             raise HandshakeRefusedError(404)
@@ -189,6 +205,9 @@ class Gate(SimulatedVenue):
         listing = market.listing
         part = "spot" if listing.product == "spot" else "futures"
         head = f'"time":{now // NS},"time_ms":{now // MS + 2},"channel":"{part}.trades","event":"update"'
+        if part == "futures" and (forced := derivative.forced(trades)):
+            topic = f"{listing.product}/futures.public_liquidates/{listing.native}"
+            self._forced.setdefault(topic, []).extend(forced)
         members = self.members(f"{listing.product}/{part}.trades/{listing.native}")
         for trade in trades if members else ():
             price, size = listing.tick.plain(trade.tick), listing.lot.plain(trade.lots)
@@ -206,6 +225,26 @@ class Gate(SimulatedVenue):
             for connection in members:
                 frame = Frame(f'{{{head},"result":{result}}}', "trade", listing.product, listing.native)
                 connection.put(frame, now)
+
+    def second(self, now: int) -> None:
+        """Tickers, and the forced closures of the second, each contract in a message of its own."""
+        forced, self._forced = self._forced, {}
+        for market in self.markets.values():
+            listing = market.listing
+            if listing.product == "spot":
+                continue
+            topic = f"{listing.product}/futures.public_liquidates/{listing.native}"
+            if topic in forced:
+                self._tell(topic, [_forced(listing, trade) for trade in forced[topic]], listing, now)
+            topic = f"{listing.product}/futures.tickers/{listing.native}"
+            if self.members(topic):
+                self._tell(topic, [_ticker(market, now)], listing, now)
+
+    def _tell(self, topic: str, rows: list[dict[str, Any]], listing: Listing, now: int) -> None:
+        message = {"time": now // NS, "time_ms": now // MS, "channel": topic.split("/")[1], "event": "update"}
+        text = json.dumps(message | {"result": rows}, separators=(",", ":"))
+        for connection in self.members(topic):
+            connection.put(Frame(text, "other", listing.product, listing.native), now)
 
     # -- REST ---------------------------------------------------------------------------------------
 
@@ -237,3 +276,29 @@ class Gate(SimulatedVenue):
             "funding_interval": 28800,
         }
         return row | {"enable_decimal": "enable_decimal" in listing.facts}
+
+
+def _ticker(market: Market, now: int) -> dict[str, Any]:
+    listing, last = market.listing, market.last_trade
+    rate = f"{derivative.funding_rate(market, now):.6f}"
+    return {
+        "contract": listing.native,
+        "last": listing.tick.fixed(last.tick if last else round(market.fair(now))),
+        "mark_price": f"{derivative.mark(market):.2f}",
+        "index_price": f"{derivative.index(market, now):.2f}",
+        "funding_rate": rate,
+        "funding_rate_indicative": rate,
+        "total_size": listing.lot.plain(derivative.open_interest(market, now)),
+        "funding_interval": 28800,
+        "funding_next_apply": derivative.next_funding(now) // NS,
+    }
+
+
+def _forced(listing: Listing, trade: Trade) -> dict[str, Any]:
+    sign = "" if trade.taker == "buy" else "-"
+    return {
+        "price": listing.tick.plain(trade.tick),
+        "size": f"{sign}{listing.lot.plain(trade.lots)}",
+        "time": trade.time // MS,
+        "contract": listing.native,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import pytest
@@ -14,11 +15,12 @@ from connectors.instruments import Market
 from connectors.requests import Budget
 from connectors.session import Session
 from connectors.sync import Listener, Pair
+from connectors.unpacking import gunzip
 from connectors.venue import OF_DERIVATIVES, Venue
-from tests.support import told, told_by_socket
+from tests.support import told, told_asia, told_by_socket
 from tests.support.told import Sample
 
-SAMPLES = told.SAMPLES | told_by_socket.SAMPLES
+SAMPLES = told.SAMPLES | told_by_socket.SAMPLES | told_asia.SAMPLES
 SECOND = 1_000_000_000
 NOW = 1_790_000_000 * SECOND
 DECLARED = {key: kind for key, kind in all_venues().items() if kind.derivatives is not None}
@@ -75,11 +77,10 @@ def natives_of(key: tuple[str, str], sample: Sample) -> list[str]:
 
 def feed(session: Session, sample: Sample) -> None:
     """Hand a sample to a session as its driver does."""
-    pack = getattr(session.keeper.venue, "packed_for_tests", lambda text: text.encode())
-    for text in sample.before:
-        session.received(pack(text), NOW)
+    zipped = session.keeper.venue.unpack is gunzip
+    for text in (*sample.before, *(() if sample.poll else (sample.text,))):
+        session.received(gzip.compress(text.encode(), 1) if zipped else text.encode(), NOW)
     if not sample.poll:
-        session.received(pack(sample.text), NOW)
         return
     path = next(poll.path for poll in session.keeper.venue.polls if poll.path.startswith(sample.poll))
     session.keeper.derivatives.answered(path, sample.native, 200, sample.text.encode(), NOW)
@@ -156,6 +157,37 @@ def test_an_inverse_contract_is_liquidated_in_base_and_quote() -> None:
     [(price, size, quote, side, t)] = listener.closed
     assert (price, quote, side, t) == (9352.7, 300.0, -1, NOW)
     assert size == pytest.approx(300 / 9352.7)
+
+
+@pytest.mark.parametrize(
+    ("key", "row", "at", "size", "base", "quote"),
+    [  # the first as its message says itself: `amount` and `trade_turnover`
+        (
+            ("htx", "linear"),
+            {"contract_code": "BTC-USDT", "contract_size": 0.001},
+            23350.5,
+            227,
+            0.227,
+            5300.5635,
+        ),
+        (("htx", "inverse"), {"contract_code": "ETH-USD", "contract_size": 10}, 231.0, 231, 10.0, 2310.0),
+        (("gate", "usdt"), {"name": "BTC_USDT", "quanto_multiplier": "0.0001"}, 78850.0, 20, 0.002, 157.7),
+        (("gate", "btc"), {"name": "BTC_USD", "quanto_multiplier": "0"}, 80000.0, 2000, 0.025, 2000.0),
+    ],
+    ids=str,
+)
+def test_a_liquidation_is_worth_what_the_list_makes_of_its_contracts(
+    key: tuple[str, str], row: dict[str, Any], at: float, size: float, base: float, quote: float
+) -> None:
+    venue = all_venues()[key]()
+    row |= {"price_tick": 0.1, "contract_status": 1, "order_price_round": "0.1"}
+    (listed,) = venue.instruments({"data": [row]} if key[0] == "htx" else [row])
+    pair = Pair(venue, listed)
+    pair.listener = heard = Heard()
+    pair.liquidation(at, size, 1, NOW, NOW)
+    [(_, *worth, side, _)] = heard.closed
+    assert worth == pytest.approx([base, quote])
+    assert side == 1
 
 
 def test_old_liquidations_are_history() -> None:
