@@ -14,6 +14,17 @@ from typing import Any, ClassVar
 import orjson
 
 from ..checksums import PairedCrc32
+from ..derivatives import (
+    Complete,
+    Derivative,
+    Derivatives,
+    DerivativeTicker,
+    Liquidation,
+    Poll,
+    Position,
+    amount,
+    nanoseconds,
+)
 from ..events import Accepted, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Linked
@@ -36,9 +47,14 @@ from ..shape import (
     Kind,
     Leaf,
 )
-from ..venue import Channel, Heartbeat, Limits, Venue
+from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
-TOPICS = {Channel.BOOK: "books", Channel.TRADES: "publicTrade"}
+TOPICS = {
+    Channel.BOOK: "books",
+    Channel.TRADES: "publicTrade",
+    Channel.LIQUIDATIONS: "liquidation",
+    Channel.TICKER: "ticker",
+}
 QUOTES = ("USDT", "USDC", "USDE", "USD1", "BTC", "ETH", "EUR", "BRL", "USD")
 
 
@@ -74,7 +90,12 @@ class Bitget(Venue):
         },
         "ts": SENT,
     }
-    kinds = {"books": Kind.BOOK, "publicTrade": Kind.TRADE, "trade": Kind.TRADE, "ticker": Kind.IGNORED}
+    kinds: ClassVar[Mapping[str, Kind]] = {
+        "books": Kind.BOOK,
+        "publicTrade": Kind.TRADE,
+        "trade": Kind.TRADE,
+        "ticker": Kind.IGNORED,
+    }
     plain = frozenset({b"pong"})
     taker_bought, taker_sold = "buy", "sell"
     newest_first = True
@@ -179,6 +200,46 @@ class BitgetUsdt(Bitget):
     product, category = "usdt", "usdt-futures"
     markets = frozenset({Market.PERP})
     marks = ('"usdt-futures"', '"USDT-FUTURES"')
+    kinds: ClassVar[Mapping[str, Kind]] = {
+        **Bitget.kinds,
+        "ticker": Kind.DERIVATIVE,
+        "liquidation": Kind.DERIVATIVE,
+    }
+    routes = {"": Route(""), "derivatives": Route("", (Channel.LIQUIDATIONS, Channel.TICKER))}
+    polls = (Poll("/api/v2/mix/market/current-fund-rate?productType=USDT-FUTURES", 3600, 1),)
+    derivatives = Derivatives(
+        liquidations=Complete.SAMPLE,
+        sampled="of each symbol and second the largest long and the largest short",
+        open_interest="socket",
+        funding="socket",
+        mark="socket",
+        index="socket",
+    )
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        for row in message["data"]:
+            if (
+                kind == "liquidation"
+            ):  # the side is that of the position; `amount` is in quote, whole lots by price
+                closed = Position.LONG if row["side"] == "buy" else Position.SHORT
+                price = float(row["price"])
+                yield Liquidation(
+                    row["symbol"], closed, price, float(row["amount"]) / price, nanoseconds(row["ts"])
+                )
+                continue
+            yield DerivativeTicker(
+                symbol,
+                nanoseconds(message.get("ts")),
+                mark=amount(row.get("markPrice")),
+                index=amount(row.get("indexPrice")),
+                funding_rate=amount(row.get("fundingRate")),
+                next_funding=nanoseconds(row.get("nextFundingTime")) or None,
+                open_interest=amount(row.get("openInterest", row.get("holdingAmount"))),
+            )
+
+    def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        for row in answer["data"]:
+            yield DerivativeTicker(row["symbol"], funding_hours=amount(row["fundingRateInterval"]))
 
     def instrument_paths(self) -> Sequence[str]:
         return ("/api/v2/mix/market/contracts?productType=USDT-FUTURES",)

@@ -7,9 +7,10 @@ Source: the fact sheet bitget. A symbol of another ``instType`` is acknowledged 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..connection import MS, NS, Connection, asked, parsed
 from ..faults import Reject, SequenceReset, SnapshotAgain
 from ..feeds import Delta, Feed, WindowFeed, joined, pair, written
@@ -23,6 +24,7 @@ BATCH_NS = 50 * MS
 DEPTH = 1000
 MOST_ARGS = 20
 WITHOUT_PING_NS = 125 * NS
+OF_DERIVATIVES = ("ticker", "liquidation")
 CATEGORIES = {"spot": "spot", "usdt-futures": "usdt"}
 
 
@@ -54,7 +56,8 @@ class BitgetConnection(Connection):
     def _take(self, op: str, arg: dict[str, Any], now: int) -> None:
         category, topic, symbol = (str(arg.get(key, "")) for key in ("instType", "topic", "symbol"))
         product = CATEGORIES.get(category)
-        if product is None or topic not in ("books", "publicTrade"):
+        offered = ("books", "publicTrade", *(OF_DERIVATIVES if product == "usdt" else ()))
+        if product is None or topic not in offered:
             self._error(30016, "Param error", now)
             return
         name = f"{product}/{topic}/{symbol}"
@@ -65,7 +68,9 @@ class BitgetConnection(Connection):
             return
         market = self.venue.markets.get((product, symbol))
         elsewhere = any(native == symbol for _, native in self.venue.markets)
-        refused = self.venue.faults.take(Reject, product, symbol, self.number) is not None
+        refused = topic not in OF_DERIVATIVES and (
+            self.venue.faults.take(Reject, product, symbol, self.number) is not None
+        )
         if refused or (market is None and not elsewhere):
             self._error(
                 30001,
@@ -80,6 +85,8 @@ class BitgetConnection(Connection):
             feed = self.venue.feed(name, lambda: self.venue.window(name, market))
             self.follow(feed)
             self.venue.send_book(self, feed, now)
+        elif topic in OF_DERIVATIVES:
+            self.venue.join(self, name)
         else:
             self.venue.join(self, name)
             self.venue.send_trades(self, market, list(market.recent), "snapshot", now)
@@ -113,6 +120,18 @@ class Bitget(SimulatedVenue):
         Listing("BTCUSDT", "usdt", "BTC", "USDT", Scale("0.1"), Scale("0.0001"), basis_bps=-2.8, levels=1200),
         Listing("ETHUSDT", "usdt", "ETH", "USDT", Scale("0.01"), Scale("0.01"), basis_bps=-3.1, levels=1200),
     )
+
+    def __init__(
+        self,
+        listings: Sequence[Listing] | None = None,
+        *,
+        seed: int = 0,
+        rate: float = 10.0,
+        start: int = 0,
+        staged: bool = False,
+    ) -> None:
+        self._forced: dict[tuple[str, str], Trade] = {}  # of the running second the largest a symbol and side
+        super().__init__(listings, seed=seed, rate=rate, start=start, staged=staged)
 
     def open(self, number: int, path: str, query: dict[str, str], now: int) -> BitgetConnection:
         if path != "/v3/ws/public":
@@ -168,6 +187,10 @@ class Bitget(SimulatedVenue):
         return f'{{"instType":"{category}","topic":"{topic}","symbol":"{listing.native}"}}'
 
     def traded(self, market: Market, trades: list[Trade], now: int) -> None:
+        for trade in derivative.forced(trades) if market.listing.product == "usdt" else ():
+            key = (market.listing.native, trade.taker)
+            if key not in self._forced or self._forced[key].lots < trade.lots:
+                self._forced[key] = trade
         for connection in self.members(f"{market.listing.product}/publicTrade/{market.listing.native}"):
             self.send_trades(connection, market, trades, "update", now)
 
@@ -185,6 +208,32 @@ class Bitget(SimulatedVenue):
         kind: Kind = "trade" if action == "update" else "other"
         connection.put(Frame(text, kind, listing.product, listing.native), now)
 
+    def second(self, now: int) -> None:
+        """Tickers, and the second's liquidations: a message tells of several symbols and its ``arg`` of none."""
+        rows: dict[Connection, list[str]] = {}
+        for (symbol, taker), trade in self._forced.items():
+            market = self.markets.get(("usdt", symbol))
+            for connection in self.members(f"usdt/liquidation/{symbol}") if market else ():
+                assert market is not None
+                rows.setdefault(connection, []).append(_forced(market.listing, trade, taker))
+        self._forced.clear()
+        for connection, told in rows.items():
+            text = (
+                '{"action":"update","arg":{"instType":"usdt-futures","topic":"liquidation"},'
+                f'"data":[{",".join(told)}],"ts":{now // MS}}}'
+            )
+            connection.put(Frame(text, "other", "usdt"), now)
+        for market in self.markets.values():
+            listing = market.listing
+            for connection in (
+                self.members(f"usdt/ticker/{listing.native}") if listing.product == "usdt" else ()
+            ):
+                text = (
+                    f'{{"action":"snapshot","arg":{self._arg(listing, "ticker")},"data":[{_ticker(market, now)}],'
+                    f'"ts":{now // MS}}}'
+                )
+                connection.put(Frame(text, "other", "usdt", listing.native), now)
+
     # -- REST ---------------------------------------------------------------------------------------
 
     def answer(self, path: str, query: Mapping[str, str], now: int, age_ns: int) -> Answer:
@@ -194,6 +243,12 @@ class Bitget(SimulatedVenue):
                 rows = [self._spot(one) for one in listings if one.product == "spot"]
             case "/api/v2/mix/market/contracts" if query.get("productType") == "USDT-FUTURES":
                 rows = [self._contract(one) for one in listings if one.product == "usdt"]
+            case "/api/v2/mix/market/current-fund-rate" if query.get("productType") == "USDT-FUTURES":
+                rows = [
+                    _funding(market, now)
+                    for market in self.markets.values()
+                    if market.listing.product == "usdt"
+                ]
             case _:
                 return Answer(404, '{"code":"40404","msg":"Request URL NOT FOUND"}')
         return Answer(
@@ -215,3 +270,36 @@ class Bitget(SimulatedVenue):
         row |= {"symbolType": "perpetual", "symbolStatus": "normal", "pricePlace": str(listing.tick.decimals)}
         row |= {"priceEndStep": str(listing.tick.units), "volumePlace": str(listing.lot.decimals)}
         return row | {"sizeMultiplier": listing.lot.fixed(1), "minTradeNum": listing.lot.fixed(1)}
+
+
+def _forced(listing: Listing, trade: Trade, taker: str) -> str:
+    """A row of ``liquidation``: the side is that of the position, the amount is in quote units."""
+    price, side = listing.tick.plain(trade.tick), "buy" if taker == "sell" else "sell"
+    amount = (listing.tick.decimal(trade.tick) * listing.lot.decimal(trade.lots)).normalize()
+    told = {"symbol": listing.native, "side": side, "price": price, "amount": f"{amount:f}"}
+    return json.dumps(told | {"ts": str(trade.time // MS)}, separators=(",", ":"))
+
+
+def _ticker(market: Market, now: int) -> str:
+    listing, bid, ask = market.listing, market.book.bids.best() or 0, market.book.asks.best() or 0
+    row = {
+        "lastPrice": listing.tick.plain(market.last_trade.tick if market.last_trade else bid),
+        "bid1Price": listing.tick.plain(bid),
+        "ask1Price": listing.tick.plain(ask),
+        "indexPrice": f"{derivative.index(market, now):.10f}",
+        "markPrice": f"{derivative.mark(market):.2f}",
+        "fundingRate": f"{derivative.funding_rate(market, now):.6f}",
+        "openInterest": listing.lot.plain(derivative.open_interest(market, now)),
+        "deliveryTime": "",
+        "nextFundingTime": str(derivative.next_funding(now) // MS),
+    }
+    return json.dumps(row, separators=(",", ":"))
+
+
+def _funding(market: Market, now: int) -> dict[str, str]:
+    return {
+        "symbol": market.listing.native,
+        "fundingRate": f"{derivative.funding_rate(market, now):.6f}",
+        "fundingRateInterval": "8",
+        "nextUpdate": str(derivative.next_funding(now) // MS),
+    }
