@@ -2,7 +2,8 @@
 
 Spot names the id before each increment and gives the whole book to who asks for it on the same socket. Swaps begin with
 the whole book and count their messages by one. Channel and symbol stand in one word, `market.btcusdt.mbp.150`.
-Recordings of `depth.step0` are whole books, one a message.
+Recordings of `depth.step0` are whole books, one a message. Funding and liquidations of swaps come on a socket with other
+words, `public.BTC-USDT.funding_rate`; prices and open interest by REST.
 """
 
 from __future__ import annotations
@@ -13,7 +14,18 @@ from typing import Any, ClassVar
 
 import orjson
 
-from ..events import Accepted, Answer, Noted, Refused, Said, Unsubscribed
+from ..derivatives import (
+    Complete,
+    Derivative,
+    Derivatives,
+    DerivativeTicker,
+    Liquidation,
+    Poll,
+    Position,
+    amount,
+    nanoseconds,
+)
+from ..events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Consecutive, Resetting
 from ..shape import (
@@ -25,6 +37,7 @@ from ..shape import (
     LAST,
     PREVIOUS,
     PRICE,
+    REPLY,
     SENT,
     SIDE,
     SIZE,
@@ -37,6 +50,8 @@ from ..venue import Channel, Heartbeat, Limits, Route, SocketSnapshot, Venue
 
 # Longest first where one ends in another; only for recordings without an instrument list.
 QUOTES = ("usdt", "usdc", "usdd", "husd", "btc", "eth", "ht", "trx", "eur", "try", "usd")
+NOTICES = {Channel.FUNDING: "funding_rate", Channel.LIQUIDATIONS: "liquidation_orders"}
+REPEATED = 2014  # code of a second subscription to the same
 PRINT = {"id": Leaf(), "ts": TIME, "amount": SIZE, "quantity": Leaf(), "price": PRICE, "direction": SIDE}
 
 
@@ -91,7 +106,7 @@ class Htx(Venue):
 
     def symbol_in(self, kind: str) -> str:
         parts = kind.split(".")
-        return parts[1] if len(parts) > 2 and parts[0] == "market" else ""
+        return parts[1] if len(parts) > 2 and parts[0] in ("market", "public") else ""
 
     def depths_asked(self, message: dict[str, Any]) -> Mapping[str, int]:
         topic = str(message.get("sub") or message.get("subbed") or "")
@@ -180,12 +195,24 @@ class HtxSpot(Htx):
         return Instrument(self.name, native, symbol, Market.SPOT, base, quote, quote, **more)
 
 
+def polls_of(api: str, kline: str, everything: str) -> tuple[Poll, ...]:
+    """What REST alone tells of swaps: the paths differ by product."""
+    return (
+        Poll(f"/{api}/v1/swap_open_interest{everything}", 5, 1),
+        Poll(f"/{api}/v1/swap_index", 5, 1),
+        Poll(f"/index/market/history/{kline}?contract_code={{symbol}}&period=1min&size=1", 10, 1),
+        Poll(f"/{api}/v1/swap_contract_info{everything}", 3600, 1),  # the interval of funding
+    )
+
+
 class HtxSwap(Htx):
     """What the swaps share: sizes are contracts."""
 
     ws, rest = "wss://api.hbdm.com", "https://api.hbdm.com"
     layout = {
         "ch": KIND,
+        "topic": KIND,
+        "err-code": REPLY,
         "ts": SENT,
         "tick": {
             "event": ACTION,
@@ -202,10 +229,79 @@ class HtxSwap(Htx):
         "market.*.depth.step0": Kind.IMAGE,
         "market.*.trade.detail": Kind.TRADE,
         "market.*": Kind.IGNORED,
+        "public.*.funding_rate": Kind.DERIVATIVE,
+        "public.*.liquidation_orders": Kind.DERIVATIVE,
+        "public.*": Kind.IGNORED,
     }
+    derivatives = Derivatives(
+        liquidations=Complete.ALL, open_interest="REST", funding="socket", mark="REST", index="REST"
+    )
     rule = Consecutive()
     book_topic = "depth.size_150.high_freq"
     interval = "30ms"
+
+    def _requests(
+        self, verb: str, symbols: Sequence[str], channels: Sequence[Channel], request: int
+    ) -> Iterable[str]:
+        """A message a topic, in the words of the socket that carries it."""
+        of_books = [channel for channel in channels if channel not in NOTICES]
+        yield from super()._requests(verb, symbols, of_books, request)
+        request += len(symbols) * len(of_books)
+        for symbol in symbols:
+            for channel in channels:
+                if channel in of_books or (channel is Channel.FUNDING and symbol.count("-") > 1):
+                    continue  # dated futures have no funding
+                topic = f"public.{symbol}.{NOTICES[channel]}"
+                yield orjson.dumps({"op": verb, "cid": str(request), "topic": topic}).decode()
+                request += 1
+
+    def control(self, message: dict[str, Any]) -> Iterable[Said]:
+        request, topic = str(message.get("cid") or ""), str(message.get("topic") or "")
+        match message.get("op"):
+            case None:
+                yield from super().control(message)
+            case "ping":  # `ts` goes back as it came, text or number
+                yield Answer(orjson.dumps({"op": "pong", "ts": message.get("ts")}).decode())
+            case "sub" | "unsub" if message.get("err-code") not in (0, None, REPEATED):
+                why = f"{message.get('err-code')} {message.get('err-msg')}"
+                yield Refused(why, request=request, symbol=self.symbol_in(topic))
+            case "sub":
+                yield Accepted(request=request, symbol=self.symbol_in(topic))
+            case "unsub":
+                yield Unsubscribed(request=request, symbol=self.symbol_in(topic))
+            case "close" | "error" as op:
+                yield Leaving(f"{op} {message.get('err-msg') or ''}".strip())
+            case other:
+                yield Noted(str(other))
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        for row in message["data"]:
+            if kind.endswith(".liquidation_orders"):  # the side is that of the order that closed the position
+                closed = Position.LONG if row["direction"] == "sell" else Position.SHORT
+                price, size = float(row["price"]), float(row["volume"])
+                yield Liquidation(row["contract_code"], closed, price, size, nanoseconds(row["created_at"]))
+            else:
+                yield DerivativeTicker(
+                    row["contract_code"],
+                    nanoseconds(message.get("ts")),
+                    funding_rate=amount(row.get("funding_rate")),
+                    next_funding=nanoseconds(row.get("settlement_time")) or None,
+                )
+
+    def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        rows, at = answer["data"], nanoseconds(answer.get("ts"))
+        if symbol:
+            yield DerivativeTicker(symbol, at, mark=amount(rows[-1]["close"]))
+            return
+        for row in rows:
+            told = DerivativeTicker(row["contract_code"], at)
+            if "open_interest" in poll.path:  # `volume` counts a long and its short both
+                told.open_interest = float(row["volume"]) / 2
+            elif "swap_index" in poll.path:
+                told.t, told.index = nanoseconds(row.get("index_ts")) or at, amount(row["index_price"])
+            else:
+                told.funding_hours = amount(row.get("settlement_period"))
+            yield told
 
     def instruments(self, answer: Any) -> Iterable[Instrument]:
         for row in answer["data"]:
@@ -237,8 +333,17 @@ class HtxLinear(HtxSwap):
     """Swaps and dated futures in USDT: a contract is `contract_size` of base."""
 
     product, markets = "linear", frozenset({Market.PERP, Market.FUTURE})
-    routes = {"": Route("/linear-swap-ws")}
-    recorded_at: ClassVar[tuple[str, ...]] = ("api.hbdm.com/linear-swap-ws", "api.hbdm.vn/linear-swap-ws")
+    routes = {
+        "": Route("/linear-swap-ws"),
+        "derivatives": Route("/linear-swap-notification", (Channel.LIQUIDATIONS, Channel.FUNDING)),
+    }
+    polls = polls_of("linear-swap-api", "linear_swap_mark_price_kline", "?business_type=all")
+    recorded_at: ClassVar[tuple[str, ...]] = (
+        "api.hbdm.com/linear-swap-ws",
+        "api.hbdm.vn/linear-swap-ws",
+        "api.hbdm.com/linear-swap-notification",
+        "api.hbdm.vn/linear-swap-notification",
+    )
 
     def instrument_paths(self) -> Sequence[str]:
         return ("/linear-swap-api/v1/swap_contract_info?business_type=all",)
@@ -255,8 +360,17 @@ class HtxInverse(HtxSwap):
     """Coin swaps: a contract is `contract_size` USD, margin in base."""
 
     product, markets = "inverse", frozenset({Market.PERP})
-    routes = {"": Route("/swap-ws")}
-    recorded_at: ClassVar[tuple[str, ...]] = ("api.hbdm.com/swap-ws", "api.hbdm.vn/swap-ws")
+    routes = {
+        "": Route("/swap-ws"),
+        "derivatives": Route("/swap-notification", (Channel.LIQUIDATIONS, Channel.FUNDING)),
+    }
+    polls = polls_of("swap-api", "swap_mark_price_kline", "")
+    recorded_at: ClassVar[tuple[str, ...]] = (
+        "api.hbdm.com/swap-ws",
+        "api.hbdm.vn/swap-ws",
+        "api.hbdm.com/swap-notification",
+        "api.hbdm.vn/swap-notification",
+    )
 
     def instrument_paths(self) -> Sequence[str]:
         return ("/swap-api/v1/swap_contract_info",)

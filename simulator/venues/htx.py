@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..book import Level, Side
 from ..connection import MS, NS, Connection, parsed
 from ..faults import Reject
@@ -24,7 +25,10 @@ from ..venue import HandshakeRefusedError, SimulatedVenue
 PATHS = {"/feed": "spot", "/ws": "spot", "/linear-swap-ws": "linear", "/swap-ws": "inverse"}
 WINDOWS = {"mbp.5": 5, "mbp.20": 20, "mbp.150": 150, "mbp.400": 400}
 SWAP_WINDOWS = {"depth.size_20.high_freq": 20, "depth.size_150.high_freq": 150}
+NOTICES = {"/linear-swap-notification": "linear", "/swap-notification": "inverse"}
+TOPICS = ("funding_rate", "liquidation_orders")
 PING_NS = 5 * NS
+MOST_UNANSWERED = 5
 
 
 class HtxConnection(Connection):
@@ -111,6 +115,51 @@ class HtxConnection(Connection):
         self.at(now + PING_NS, self._ping)
 
 
+class NoticeConnection(Connection):
+    """A socket on a ``notification`` path: requests, answers and pings have words of their own."""
+
+    venue: Htx
+
+    def opened(self, now: int) -> None:
+        self.product = NOTICES[self.path]
+        self.missed, self.pinged = 0, ""
+        self.at(now + PING_NS, self._ping)
+
+    def packed(self, text: str) -> bytes:
+        return gzip.compress(text.encode(), 1, mtime=0)
+
+    def received(self, text: str, now: int) -> None:
+        message = parsed(text) or {}
+        op, topic = message.get("op"), str(message.get("topic", ""))
+        if op == "pong" and message.get("ts") == self.pinged:  # the raw value, which is a text
+            self.missed = 0
+        if op not in ("sub", "unsub"):
+            return
+        answer = {"op": op, "cid": message.get("cid"), "topic": topic, "ts": now // MS, "err-code": 0}
+        _, _, rest = topic.partition(".")
+        symbol, _, what = rest.rpartition(".")
+        name = f"{self.product}/{topic}"
+        if (self.product, symbol) not in self.venue.markets or what not in TOPICS:
+            answer |= {"err-code": 2011, "err-msg": f"Illegal topic: {topic}"}
+        elif op == "unsub":
+            self.venue.leave(self, name)
+        elif self in self.venue.members(name):
+            answer |= {"err-code": 2014, "err-msg": "Repeated subscription"}
+        else:
+            self.venue.join(self, name)
+        self.say(json.dumps(answer, separators=(",", ":")), now)
+
+    def _ping(self, now: int) -> None:
+        if self.missed == MOST_UNANSWERED:
+            self.say('{"op":"close","err-msg":"Bye"}', now)
+            self.close(now, None)
+            return
+        self.missed += not self.venue.faults.silent(self.number, now)
+        self.pinged = str(now // MS)
+        self.say(f'{{"op":"ping","ts":"{self.pinged}"}}', now, kind="heartbeat")
+        self.at(now + PING_NS, self._ping)
+
+
 class Htx(SimulatedVenue):
     """The market sockets and the lists of instruments."""
 
@@ -155,7 +204,9 @@ class Htx(SimulatedVenue):
         self._sequences: dict[str, int] = {}
         super().__init__(listings, seed=seed, rate=rate, start=start, staged=staged)
 
-    def open(self, number: int, path: str, query: dict[str, str], now: int) -> HtxConnection:
+    def open(self, number: int, path: str, query: dict[str, str], now: int) -> Connection:
+        if path in NOTICES:
+            return NoticeConnection(self, number, path, query, now)
         if path not in PATHS:
             raise HandshakeRefusedError(404)
         return HtxConnection(self, number, path, query, now)
@@ -244,6 +295,22 @@ class Htx(SimulatedVenue):
         topic = f"{market.listing.product}/market.{market.listing.native}.trade.detail"
         for connection in self.members(topic):
             connection.put(self.prints(market, trades, now), now)
+        if market.listing.product != "spot" and (forced := derivative.forced(trades)):
+            self._notify(market, "liquidation_orders", [_forced(market.listing, one) for one in forced], now)
+
+    def second(self, now: int) -> None:
+        """Funding each minute."""
+        for market in self.markets.values():
+            if market.listing.product != "spot" and now // NS % 60 == 0:
+                self._notify(market, "funding_rate", [_funding(market, now)], now)
+
+    def _notify(self, market: Market, what: str, rows: list[dict[str, Any]], now: int) -> None:
+        listing, topic = market.listing, f"public.{market.listing.native}.{what}"
+        text = json.dumps(
+            {"op": "notify", "topic": topic, "ts": now // MS, "data": rows}, separators=(",", ":")
+        )
+        for connection in self.members(f"{listing.product}/{topic}"):
+            connection.put(Frame(text, "other", listing.product, listing.native), now)
 
     def prints(self, market: Market, trades: list[Trade], now: int) -> Frame:
         """Fills of one step in one message."""
@@ -279,7 +346,27 @@ class Htx(SimulatedVenue):
                 levels = self._written(market.listing, bids, asks)
                 tick = f'{{"bids":[{joined(levels, "bid")}],"asks":[{joined(levels, "ask")}],"version":1}}'
                 return Answer(200, f'{{"status":"ok","ts":{now // MS},"tick":{tick}}}')
-        return Answer(404, "{}")
+        found = self._of_swaps(path, query.get("contract_code", ""), now)
+        return Answer(404, "{}") if found is None else found
+
+    def _of_swaps(self, path: str, code: str, now: int) -> Answer | None:
+        """What is asked of swaps beside their list: open interest, index, the last minute of the mark price."""
+        product = "linear" if "linear" in path else "inverse"
+        swaps = [
+            market
+            for (its, native), market in self.markets.items()
+            if its == product and code in ("", native)
+        ]
+        match path.rpartition("/")[2]:
+            case "swap_open_interest":
+                rows = [_interest(market, now) for market in swaps]
+            case "swap_index":
+                rows = [_index(market, now) for market in swaps]
+            case "linear_swap_mark_price_kline" | "swap_mark_price_kline" if code:
+                rows = [_minute(market, now) for market in swaps]
+            case _:
+                return None
+        return Answer(200, json.dumps({"status": "ok", "data": rows, "ts": now // MS}))
 
     def _list(self, product: str, row: Any, now: int) -> Answer:
         rows = [row(market.listing) for (its, _), market in self.markets.items() if its == product]
@@ -308,4 +395,58 @@ def _contract(listing: Listing) -> dict[str, Any]:
         "contract_size": listing.contract,
         "price_tick": float(listing.tick.step),
         "contract_status": 1,
+        "settlement_period": "8",
     }
+
+
+def _forced(listing: Listing, trade: Trade) -> dict[str, Any]:
+    price, contracts = float(listing.tick.decimal(trade.tick)), int(listing.lot.decimal(trade.lots))
+    base = contracts * listing.contract / (price if listing.inverse else 1.0)
+    return {
+        "symbol": listing.base,
+        "contract_code": listing.native,
+        "direction": trade.taker,
+        "offset": "close",
+        "volume": contracts,
+        "price": price,
+        "created_at": trade.time // MS,
+        "amount": base,
+        "trade_turnover": base * price,
+    }
+
+
+def _funding(market: Market, now: int) -> dict[str, Any]:
+    listing = market.listing
+    return {
+        "symbol": listing.base,
+        "contract_code": listing.native,
+        "fee_asset": listing.base if listing.inverse else listing.quote,
+        "funding_time": str(now // MS),
+        "funding_rate": f"{derivative.funding_rate(market, now):.18f}",
+        "estimated_rate": None,
+        "settlement_time": str(derivative.next_funding(now) // MS),
+    }
+
+
+def _interest(market: Market, now: int) -> dict[str, Any]:
+    """Open interest of both sides, as HTX counts it."""
+    listing, contracts = market.listing, 2 * derivative.open_interest(market, now)
+    base = contracts * listing.contract / (market.price() if listing.inverse else 1.0)
+    return {
+        "symbol": listing.base,
+        "contract_code": listing.native,
+        "volume": float(contracts),
+        "amount": base,
+        "value": base * market.price(),
+    }
+
+
+def _index(market: Market, now: int) -> dict[str, Any]:
+    price = round(derivative.index(market, now), 8)
+    return {"contract_code": market.listing.native, "index_price": price, "index_ts": now // MS}
+
+
+def _minute(market: Market, now: int) -> dict[str, Any]:
+    mark = f"{derivative.mark(market):.2f}"
+    prices = dict.fromkeys(("open", "close", "high", "low"), mark)
+    return {"id": now // NS // 60 * 60, "amount": "0", "vol": "0", "count": "0", **prices}
