@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from ..derivatives import Derivative, Derivatives, DerivativeTicker, Poll, amount, nanoseconds
 from ..events import Accepted, Noted, Refused, Said
 from ..instruments import Instrument, Market, canonical
 from ..protobuf import Message, Type, translator
@@ -36,7 +37,7 @@ from ..shape import (
     asks,
     bids,
 )
-from ..venue import Channel, Heartbeat, Limits, RestSnapshot, Venue
+from ..venue import Channel, Heartbeat, Limits, RestSnapshot, Route, Venue
 
 QUOTES = ("USDT", "USDC", "USD1", "USDE", "BTC", "ETH", "EUR", "USD")
 LEVEL: Message = {1: ("price", Type.TEXT), 2: ("quantity", Type.TEXT)}
@@ -64,6 +65,12 @@ WRAPPER: Message = {
     314: ("publicAggreDeals", {1: ("deals", [DEAL]), 2: ("eventType", Type.TEXT)}),
 }
 ROWS = Rows(price="price", size="quantity")
+CONTRACT_CHANNELS = {
+    Channel.BOOK: "depth",
+    Channel.TRADES: "deal",
+    Channel.TICKER: "ticker",
+    Channel.FUNDING: "funding.rate",
+}
 NAMED = re.compile(r"\[([^\]]+)\]")  # what a refusal is about
 
 
@@ -202,9 +209,16 @@ class MexcContract(Venue):
         "push.depth": Kind.DELTA,
         "push.depth.full": Kind.IMAGE,
         "push.deal": Kind.TRADE,
+        "push.ticker": Kind.DERIVATIVE,
+        "push.funding.rate": Kind.DERIVATIVE,
+        "push.fair.price": Kind.DERIVATIVE,
+        "push.index.price": Kind.DERIVATIVE,
         "push.*": Kind.IGNORED,
         "pong": Kind.HEARTBEAT,
     }
+    routes = {"": Route(""), "derivatives": Route("", (Channel.TICKER, Channel.FUNDING))}
+    polls = (Poll("/api/v1/contract/funding_rate", 3600, 1),)
+    derivatives = Derivatives(open_interest="socket", funding="socket", mark="socket", index="socket")
     taker_bought, taker_sold = "1", "2"
     rule = Consecutive()
     snapshot = RestSnapshot(
@@ -234,10 +248,9 @@ class MexcContract(Venue):
 
     def _requests(self, verb: str, symbols: Sequence[str], channels: Sequence[Channel]) -> Iterable[str]:
         """One symbol and channel a message."""
-        names = {Channel.BOOK: "depth", Channel.TRADES: "deal"}
         for symbol in symbols:
             for channel in channels:
-                message = {"method": f"{verb}.{names[channel]}", "param": {"symbol": symbol}}
+                message = {"method": f"{verb}.{CONTRACT_CHANNELS[channel]}", "param": {"symbol": symbol}}
                 yield orjson.dumps(message).decode()
 
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
@@ -247,6 +260,33 @@ class MexcContract(Venue):
             yield Refused(str(data), symbol=named[1] if named else "")
         else:
             yield Noted(channel)  # an ack does not say of which symbol
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        data = message["data"]
+        told = DerivativeTicker(data["symbol"], nanoseconds(data.get("timestamp") or message.get("ts")))
+        match kind:
+            case "push.ticker":
+                told.mark, told.index = amount(data.get("fairPrice")), amount(data.get("indexPrice"))
+                told.funding_rate, told.open_interest = (
+                    amount(data.get("fundingRate")),
+                    amount(data.get("holdVol")),
+                )
+            case "push.funding.rate":
+                told.funding_rate = amount(data.get("rate"))
+                told.next_funding = nanoseconds(data.get("nextSettleTime")) or None
+            case "push.fair.price":
+                told.mark = amount(data["price"])
+            case "push.index.price":
+                told.index = amount(data["price"])
+        yield told
+
+    def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        for row in answer["data"]:
+            yield DerivativeTicker(
+                row["symbol"],
+                nanoseconds(row.get("timestamp")),
+                funding_hours=amount(row.get("collectCycle")),
+            )
 
     def instrument_paths(self) -> Sequence[str]:
         return ("/api/v1/contract/detail",)

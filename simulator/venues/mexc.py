@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..book import Level
 from ..connection import MS, NS, Connection, asked, parsed
 from ..faults import Reject
@@ -24,6 +25,7 @@ from ..venue import HandshakeRefusedError, SimulatedVenue
 DEPTH, DEALS = "spot@public.aggre.depth.v3.api.pb", "spot@public.aggre.deals.v3.api.pb"
 SPEEDS = ("10ms", "100ms")
 MOST_TOPICS = 30
+OF_DERIVATIVES = ("ticker", "funding.rate")
 WITHOUT_TOPIC_NS, WITHOUT_PING_NS = 30 * NS, 60 * NS
 
 
@@ -102,7 +104,7 @@ class ContractConnection(Connection):
         if method == "ping":
             self.pinged_at = now
             self._answer("pong", now // MS, now)
-        elif verb in ("sub", "unsub") and channel in ("depth", "deal"):
+        elif verb in ("sub", "unsub") and channel in ("depth", "deal", *OF_DERIVATIVES):
             self._take(verb, channel, symbol, now)
 
     def _take(self, verb: str, channel: str, symbol: str, now: int) -> None:
@@ -111,6 +113,8 @@ class ContractConnection(Connection):
         if verb == "unsub":
             self.unfollow(topic)
             self.venue.leave(self, topic)
+        elif market is not None and channel in OF_DERIVATIVES:
+            self.venue.join(self, topic)
         elif market is None or self.venue.faults.take(Reject, "contract", symbol, self.number):
             self._answer("rs.error", f"Contract [{symbol}] not exists", now)
             return
@@ -224,6 +228,22 @@ class Mexc(SimulatedVenue):
             words + _number(3, kind) + _number(4, trade.time // MS) + _text(5, f"{trade.id}X0_{trade.id}X1")
         )
 
+    def second(self, now: int) -> None:
+        """Tickers every two seconds, funding rates every minute."""
+        for (product, native), market in self.markets.items():
+            if product == "contract" and now // NS % 2 == 0:
+                self._tell(f"push.ticker:{native}", _ticker(market, now), now)
+            if product == "contract" and now // NS % 60 == 0:
+                self._tell(f"push.funding.rate:{native}", _funding(market, now), now)
+
+    def _tell(self, topic: str, data: dict[str, Any], now: int) -> None:
+        channel, _, native = topic.partition(":")
+        message = {"channel": channel, "data": data, "symbol": native, "ts": now // MS}
+        for connection in self.members(topic):
+            connection.put(
+                Frame(json.dumps(message, separators=(",", ":")), "other", "contract", native), now
+            )
+
     # -- REST ---------------------------------------------------------------------------------------
 
     def subject(self, path: str, query: Mapping[str, str]) -> tuple[str, str]:
@@ -243,6 +263,10 @@ class Mexc(SimulatedVenue):
             return Answer(
                 200, json.dumps({"success": True, "code": 0, "data": [_detail(one) for one in listings]})
             )
+        if path == "/api/v1/contract/funding_rate":
+            swaps = [market for (its, _), market in self.markets.items() if its == "contract"]
+            rows = [_cycle(one, now) for one in swaps]
+            return Answer(200, json.dumps({"success": True, "code": 0, "data": rows}))
         if path == "/api/v3/depth":
             if market is None:
                 return Answer(400, '{"code":-1121,"msg":"Invalid symbol."}')
@@ -318,3 +342,32 @@ def _detail(listing: Listing) -> dict[str, Any]:
         "volUnit": 1,
         "state": 0,
     }
+
+
+def _ticker(market: Market, now: int) -> dict[str, Any]:
+    listing, bid, ask = market.listing, market.book.bids.best() or 0, market.book.asks.best() or 0
+    return {
+        "symbol": listing.native,
+        "lastPrice": float(listing.tick.decimal(market.last_trade.tick if market.last_trade else bid)),
+        "bid1": float(listing.tick.decimal(bid)),
+        "ask1": float(listing.tick.decimal(ask)),
+        "fairPrice": round(derivative.mark(market), 2),
+        "indexPrice": round(derivative.index(market, now), 2),
+        "fundingRate": round(derivative.funding_rate(market, now), 6),
+        "holdVol": derivative.open_interest(market, now),
+        "timestamp": now // MS,
+    }
+
+
+def _funding(market: Market, now: int) -> dict[str, Any]:
+    return {
+        "symbol": market.listing.native,
+        "rate": round(derivative.funding_rate(market, now), 6),
+        "nextSettleTime": derivative.next_funding(now) // MS,
+    }
+
+
+def _cycle(market: Market, now: int) -> dict[str, Any]:
+    its = _funding(market, now)
+    rate = {"fundingRate": its.pop("rate"), "maxFundingRate": 0.02, "minFundingRate": -0.02}
+    return its | rate | {"collectCycle": 8, "timestamp": now // MS}
