@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from ..derivatives import Derivative, Derivatives, DerivativeTicker, Poll, amount, nanoseconds
 from ..errors import MalformedMessage
 from ..events import Accepted, Leaving, Noted, Refused, Said, Welcomed
 from ..instruments import Instrument, Market, canonical
@@ -36,12 +37,14 @@ from ..shape import (
     Rows,
     changes,
 )
-from ..venue import Channel, Door, Heartbeat, Limits, RestSnapshot, Venue
+from ..venue import Channel, Door, Heartbeat, Limits, RestSnapshot, Route, Venue
 
 RENAMED = {"XBT": "BTC"}
 CODES = "FGHJKMNQUVXZ"  # of months, in the names of dated futures
 CHANGE = re.compile(rb'"change":"([0-9.eE+-]+),(buy|sell),([0-9.eE+-]+)"')
 QUOTES = ("USDT", "USDC", "USD")
+ESTIMATED = 60_000  # ms between two estimates of the rate that is settled next
+HOUR = 3_600_000  # ms
 
 
 class Kucoin(Venue):
@@ -195,7 +198,11 @@ class KucoinFutures(Kucoin):
     topics: ClassVar[dict[Channel, str]] = {
         Channel.BOOK: "/contractMarket/level2",
         Channel.TRADES: "/contractMarket/execution",
+        Channel.TICKER: "/contract/instrument",
     }
+    routes = {"": Route(""), "derivatives": Route("", (Channel.TICKER,))}
+    polls = (Poll("/api/v1/contracts/{symbol}", 10, 3),)  # the list of all has 1.4 MB
+    derivatives = Derivatives(open_interest="REST", funding="socket", mark="socket", index="socket")
     unpack = staticmethod(rows_of)
     layout = {
         "topic": KIND,
@@ -215,6 +222,7 @@ class KucoinFutures(Kucoin):
     kinds = {
         "/contractMarket/level2:*": Kind.DELTA,
         "/contractMarket/execution:*": Kind.TRADE,
+        "/contract/instrument:*": Kind.DERIVATIVE,
         "/contract*": Kind.IGNORED,
     }
     rule = Consecutive()
@@ -225,6 +233,30 @@ class KucoinFutures(Kucoin):
         probe_weight=3,
         layout={"data": {"sequence": LAST, "ts": TIME, "bids": BIDS, "asks": ASKS}},
     )
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        data = message["data"]
+        told = DerivativeTicker(symbol, nanoseconds(data["timestamp"]))
+        match message["subject"]:
+            case "mark.index.price":
+                told.mark, told.index = amount(data["markPrice"]), amount(data["indexPrice"])
+            case "funding.rate" if data["granularity"] == ESTIMATED:
+                told.funding_rate = amount(data["fundingRate"])
+            case _:
+                return  # the rate that was settled last
+        yield told
+
+    def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        """`nextFundingRateTime` is the time that is left, `nextFundingRateDateTime` the moment."""
+        data = answer["data"]
+        for row in data if isinstance(data, list) else [data]:  # a list where all were asked for
+            every = amount(row.get("fundingRateGranularity"))  # null of dated contracts
+            yield DerivativeTicker(
+                row["symbol"],
+                funding_hours=every / HOUR if every else None,
+                next_funding=nanoseconds(row.get("nextFundingRateDateTime")) or None,
+                open_interest=amount(row.get("openInterest")),
+            )
 
     def instrument_paths(self) -> Sequence[str]:
         return ("/api/v1/contracts/active",)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..connection import MS, NS, Connection, parsed
 from ..faults import Reject
 from ..feeds import Delta, Feed, FullFeed, joined, written
@@ -22,6 +23,7 @@ from ..venue import HandshakeRefusedError, SimulatedVenue
 
 BOOKS = {"spot": "/market/level2", "futures": "/contractMarket/level2"}
 PRINTS = {"spot": "/market/match", "futures": "/contractMarket/execution"}
+INSTRUMENT = "/contract/instrument"  # of futures
 IDLE_NS = 60 * NS
 TOKEN_NS = 24 * 3600 * NS
 
@@ -47,7 +49,9 @@ class KucoinConnection(Connection):
             self._answer({"id": request, "type": "error", "code": 415, "data": "type is not supported"}, now)
         else:
             channel, _, symbols = str(topic).partition(":")
-            if channel not in (BOOKS[self.product], PRINTS[self.product]):
+            offered = [BOOKS[self.product], PRINTS[self.product]]
+            offered += [INSTRUMENT] if self.product == "futures" else []
+            if channel not in offered:
                 data = "topic does not exist"
                 self._answer({"id": request, "type": "error", "code": 404, "data": data}, now)
                 return
@@ -62,6 +66,8 @@ class KucoinConnection(Connection):
         if not wanted:
             self.unfollow(topic)
             self.venue.leave(self, topic)
+        elif market is not None and channel == INSTRUMENT:
+            self.venue.join(self, topic)
         elif market is None or self.venue.faults.take(Reject, self.product, symbol, self.number):
             return
         elif channel == BOOKS[self.product]:
@@ -187,6 +193,35 @@ class Kucoin(SimulatedVenue):
             for connection in self.members(topic):
                 connection.put(Frame(text, "trade", listing.product, listing.native), now)
 
+    def second(self, now: int) -> None:
+        """Mark and index each second, each minute the estimate of the funding rate, and beside it the settled one."""
+        for market in self.markets.values():
+            if market.listing.product != "futures":
+                continue
+            prices = {"markPrice": derivative.mark(market), "indexPrice": derivative.index(market, now)}
+            prices = {name: round(price, 2) for name, price in prices.items()}
+            self._instrument(market, "mark.index.price", prices | {"granularity": 1000}, now)
+            if now // NS % 60 == 0:
+                for granularity, rate in (
+                    (60_000, derivative.funding_rate(market, now)),
+                    (28_800_000, 0.0001),
+                ):
+                    told = {"granularity": granularity, "fundingRate": round(rate, 6)}
+                    self._instrument(market, "funding.rate", told, now)
+
+    def _instrument(self, market: Market, subject: str, data: dict[str, Any], now: int) -> None:
+        native = market.listing.native
+        topic = f"{INSTRUMENT}:{native}"
+        message = {
+            "topic": topic,
+            "type": "message",
+            "subject": subject,
+            "data": data | {"timestamp": now // MS},
+        }
+        for connection in self.members(topic):
+            text = json.dumps(message, separators=(",", ":"))
+            connection.put(Frame(text, "other", "futures", native), now)
+
     # -- REST ---------------------------------------------------------------------------------------
 
     def subject(self, path: str, query: Mapping[str, str]) -> tuple[str, str]:
@@ -212,11 +247,16 @@ class Kucoin(SimulatedVenue):
         product, symbol = self.subject(path, query)
         market = self.markets.get((product, symbol))
         listings = [market.listing for (its, _), market in self.markets.items() if its == product]
+        if path.startswith("/futures/api/v1/contracts/"):
+            market = self.markets.get((product, path.rpartition("/")[2]))
         match path:
             case "/spot/api/v2/symbols":
                 return Answer(200, _ok([_pair(listing) for listing in listings]))
             case "/futures/api/v1/contracts/active":
-                return Answer(200, _ok([_contract(listing) for listing in listings]))
+                swaps = [market for (its, _), market in self.markets.items() if its == "futures"]
+                return Answer(200, _ok([_contract(one.listing) | _state(one, now) for one in swaps]))
+            case _ if path.startswith("/futures/api/v1/contracts/") and market is not None:
+                return Answer(200, _ok(_contract(market.listing) | _state(market, now)))
             case "/spot/api/v1/market/orderbook/level2_100" | "/futures/api/v1/level2/snapshot":
                 if market is None:
                     return Answer(400, json.dumps({"code": "400100", "msg": "symbol not exists"}))
@@ -272,4 +312,19 @@ def _contract(listing: Listing) -> dict[str, Any]:
         "multiplier": -listing.contract if listing.inverse else listing.contract,
         "isInverse": listing.inverse,
         "status": "Open",
+    }
+
+
+def _state(market: Market, now: int) -> dict[str, Any]:
+    """What the list tells of a contract beside its facts."""
+    following = derivative.next_funding(now)
+    return {
+        "openInterest": str(derivative.open_interest(market, now)),
+        "markPrice": round(derivative.mark(market), 2),
+        "indexPrice": round(derivative.index(market, now), 2),
+        "fundingFeeRate": round(derivative.funding_rate(market, now), 6),
+        "predictedFundingFeeRate": None,
+        "fundingRateGranularity": 28_800_000,
+        "nextFundingRateTime": (following - now) // MS,
+        "nextFundingRateDateTime": following // MS,
     }
