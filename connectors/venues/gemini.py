@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from ..derivatives import Derivative, Derivatives, DerivativeTicker, Poll, amount
 from ..events import Accepted, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Overlapping, Rule, Unnumbered
@@ -34,7 +35,12 @@ from ..shape import (
 )
 from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
-STREAMS = {Channel.BOOK: "depth@100ms", Channel.TRADES: "trade"}
+STREAMS = {
+    Channel.BOOK: "depth@100ms",
+    Channel.TRADES: "trade",
+    Channel.MARK_PRICE: "markPrice",
+    Channel.FUNDING: "fundingAmount",
+}
 QUOTES = (
     "USDC",
     "USDT",
@@ -58,7 +64,14 @@ class Gemini(Venue):
     name, product = "gemini", "public"
     markets = frozenset({Market.SPOT, Market.PERP})
     ws, rest = "wss://ws.gemini.com", "https://api.gemini.com"
-    routes = {"": Route("/?snapshot=-1")}  # the whole book first
+    routes = {
+        "": Route("/?snapshot=-1"),  # the whole book first
+        "derivatives": Route("/", (Channel.MARK_PRICE, Channel.FUNDING), frozenset({Market.PERP})),
+    }
+    polls: ClassVar[tuple[Poll, ...]] = (Poll("/v1/riskstats/{symbol}", 30, 1),)
+    derivatives: ClassVar[Derivatives | None] = Derivatives(
+        open_interest="REST", funding="socket", mark="socket", index="REST", funding_hours=1.0
+    )
     recorded_at: ClassVar[tuple[str, ...]] = ("ws.gemini.com", "wsapi.fast.gemini.com")
     layout = {
         "e": KIND,
@@ -77,8 +90,8 @@ class Gemini(Venue):
     kinds = {
         "depthUpdate": Kind.DELTA,
         "": Kind.TRADE,
-        "markPrice": Kind.IGNORED,
-        "fundingAmount": Kind.IGNORED,
+        "markPrice": Kind.DERIVATIVE,
+        "fundingAmount": Kind.DERIVATIVE,
     }
     taker_bought, taker_sold = "false", "true"  # m: the buyer was the maker
     rule: ClassVar[Rule] = Overlapping()
@@ -113,6 +126,22 @@ class Gemini(Venue):
             yield Unsubscribed(request=request)  # what was asked, the request's number tells
         else:
             yield Noted(str(message.get("e") or "unknown"))
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        mark = float(message["p"])
+        told = DerivativeTicker(message["s"], int(message["E"]), mark=mark)
+        if kind == "fundingAmount":  # in quote for one base; the rate beside it, in percent, is cut short
+            told.funding_rate = float(message["f"]) / mark
+            told.funding_hours, told.next_funding = message["i"] / 60, int(message["T"])
+        yield told
+
+    def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        yield DerivativeTicker(
+            symbol,
+            mark=amount(answer["mark_price"]),
+            index=amount(answer["index_price"]),
+            open_interest=amount(answer["open_interest"]),
+        )
 
     def instrument_paths(self) -> Sequence[str]:
         return ("/v1/symbols/details/all",)
@@ -157,6 +186,7 @@ class GeminiV2(Gemini):
     """The archived marketdata v2: book, prints and auctions in one subscription, and no sequence."""
 
     product, superseded = "v2", True
+    derivatives, polls = None, ()
     ws = "wss://api.gemini.com/v2/marketdata"
     routes = {"": Route("")}
     recorded_at: ClassVar[tuple[str, ...]] = (

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, ClassVar
 
+from .. import derivative
 from ..connection import MS, NS, Connection, asked, parsed
 from ..faults import Reject
 from ..feeds import Delta, Feed, FullFeed, joined, pair, written
@@ -21,6 +22,7 @@ from ..scale import Scale
 from ..venue import HandshakeRefusedError, SimulatedVenue
 
 BATCHES = {"depth@100ms": 100 * MS, "depth": NS}
+OF_DERIVATIVES = ("markPrice", "fundingAmount")
 PING_NS = 20 * NS
 
 
@@ -49,6 +51,8 @@ class GeminiConnection(Connection):
         for name in wanted if method == "subscribe" else ():
             symbol, _, stream = name.partition("@")
             market = self.venue.markets.get(("public", symbol))
+            if stream in OF_DERIVATIVES and market is not None and symbol.endswith("perp"):
+                continue
             refused = self.venue.faults.take(Reject, "public", symbol, self.number) is not None
             if refused or market is None or (stream not in BATCHES and stream != "trade"):
                 self._refuse(message, -1013, f"Invalid stream name: {name}", now)
@@ -58,7 +62,7 @@ class GeminiConnection(Connection):
             if method == "unsubscribe":
                 self.unfollow(name)
                 self.venue.leave(self, name)
-            elif stream == "trade":
+            elif stream in ("trade", *OF_DERIVATIVES):
                 self.venue.join(self, name)
             elif name not in self.feeds:
                 market = self.venue.markets["public", symbol]
@@ -165,9 +169,27 @@ class Gemini(SimulatedVenue):
             for connection in self.members(f"{listing.native}@trade"):
                 connection.put(Frame(text, "trade", "public", listing.native), now)
 
+    def second(self, now: int) -> None:
+        """Of perpetuals the mark price every second, the hourly funding every minute."""
+        for (_, native), market in self.markets.items():
+            if native.endswith("perp"):
+                self._tell(
+                    native, "markPrice", {"p": f"{derivative.mark(market):.3f}", "i": "7725880.833"}, now
+                )
+                if now // NS % 60 == 0:
+                    self._tell(native, "fundingAmount", _funding(market, now), now)
+
+    def _tell(self, native: str, stream: str, what: dict[str, Any], now: int) -> None:
+        text = json.dumps({"e": stream, "E": now, "s": native} | what, separators=(",", ":"))
+        for connection in self.members(f"{native}@{stream}"):
+            connection.put(Frame(text, "other", "public", native), now)
+
     # -- REST ---------------------------------------------------------------------------------------
 
     def answer(self, path: str, query: Mapping[str, str], now: int, age_ns: int) -> Answer:
+        symbol = path.removeprefix("/v1/riskstats/").lower()
+        if symbol.endswith("perp") and (market := self.markets.get(("public", symbol))) is not None:
+            return Answer(200, json.dumps(_risk(market, now), separators=(",", ":")))
         if path != "/v1/symbols/details/all":
             return Answer(404, '{"result":"error","reason":"EndpointNotFound"}')
         rows = [self._details(market.listing) for market in self.markets.values()]
@@ -179,3 +201,29 @@ class Gemini(SimulatedVenue):
         row |= {"quote_currency": listing.quote, "tick_size": float(listing.lot.step), "status": "open"}
         row |= {"quote_increment": float(listing.tick.step), "min_order_size": listing.lot.step}
         return row | {"product_type": kind, "contract_type": "linear" if kind == "swap" else "vanilla"}
+
+
+def _funding(market: Market, now: int) -> dict[str, Any]:
+    """An amount in quote for one base; the rate is in percent and cut short."""
+    mark, rate = derivative.mark(market), derivative.funding_rate(market, now) / 8
+    percent = int(rate * 100_000) / 1000
+    following = derivative.next_funding(now, 1)
+    return {
+        "T": following,
+        "i": 60,
+        "f": f"{rate * mark:.5f}",
+        "r": f"{percent:.5f}",
+        "p": f"{mark:.3f}",
+        "R": False,
+    }
+
+
+def _risk(market: Market, now: int) -> dict[str, str]:
+    mark, lots = derivative.mark(market), derivative.open_interest(market, now)
+    return {
+        "product_type": "PerpetualSwapContract",
+        "mark_price": f"{mark:.3f}",
+        "index_price": f"{derivative.index(market, now):.5f}",
+        "open_interest": market.listing.lot.fixed(lots),
+        "open_interest_notional": f"{float(market.listing.lot.decimal(lots)) * mark:.4f}",
+    }
