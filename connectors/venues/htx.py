@@ -25,7 +25,7 @@ from ..derivatives import (
     amount,
     nanoseconds,
 )
-from ..events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed
+from ..events import Accepted, Answer, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Consecutive, Resetting
 from ..shape import (
@@ -269,9 +269,7 @@ class HtxSwap(Htx):
                 yield Accepted(request=request, symbol=self.symbol_in(topic))
             case "unsub":
                 yield Unsubscribed(request=request, symbol=self.symbol_in(topic))
-            case "close" | "error" as op:
-                yield Leaving(f"{op} {message.get('err-msg') or ''}".strip())
-            case other:
+            case other:  # "error" and "close" come before the venue closes the socket
                 yield Noted(str(other))
 
     def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:

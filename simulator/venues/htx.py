@@ -21,14 +21,12 @@ from ..listing import Listing
 from ..market import Market, Trade
 from ..scale import Scale
 from ..venue import HandshakeRefusedError, SimulatedVenue
+from ._htx_swaps import NOTICES, NoticeConnection, forced, funding, index, interest, minute
 
 PATHS = {"/feed": "spot", "/ws": "spot", "/linear-swap-ws": "linear", "/swap-ws": "inverse"}
 WINDOWS = {"mbp.5": 5, "mbp.20": 20, "mbp.150": 150, "mbp.400": 400}
 SWAP_WINDOWS = {"depth.size_20.high_freq": 20, "depth.size_150.high_freq": 150}
-NOTICES = {"/linear-swap-notification": "linear", "/swap-notification": "inverse"}
-TOPICS = ("funding_rate", "liquidation_orders")
 PING_NS = 5 * NS
-MOST_UNANSWERED = 5
 
 
 class HtxConnection(Connection):
@@ -112,51 +110,6 @@ class HtxConnection(Connection):
             return
         self.missed += not self.venue.faults.silent(self.number, now)
         self.say(f'{{"ping":{now // MS}}}', now, kind="heartbeat")
-        self.at(now + PING_NS, self._ping)
-
-
-class NoticeConnection(Connection):
-    """A socket on a ``notification`` path: requests, answers and pings have words of their own."""
-
-    venue: Htx
-
-    def opened(self, now: int) -> None:
-        self.product = NOTICES[self.path]
-        self.missed, self.pinged = 0, ""
-        self.at(now + PING_NS, self._ping)
-
-    def packed(self, text: str) -> bytes:
-        return gzip.compress(text.encode(), 1, mtime=0)
-
-    def received(self, text: str, now: int) -> None:
-        message = parsed(text) or {}
-        op, topic = message.get("op"), str(message.get("topic", ""))
-        if op == "pong" and message.get("ts") == self.pinged:  # the raw value, which is a text
-            self.missed = 0
-        if op not in ("sub", "unsub"):
-            return
-        answer = {"op": op, "cid": message.get("cid"), "topic": topic, "ts": now // MS, "err-code": 0}
-        _, _, rest = topic.partition(".")
-        symbol, _, what = rest.rpartition(".")
-        name = f"{self.product}/{topic}"
-        if (self.product, symbol) not in self.venue.markets or what not in TOPICS:
-            answer |= {"err-code": 2011, "err-msg": f"Illegal topic: {topic}"}
-        elif op == "unsub":
-            self.venue.leave(self, name)
-        elif self in self.venue.members(name):
-            answer |= {"err-code": 2014, "err-msg": "Repeated subscription"}
-        else:
-            self.venue.join(self, name)
-        self.say(json.dumps(answer, separators=(",", ":")), now)
-
-    def _ping(self, now: int) -> None:
-        if self.missed == MOST_UNANSWERED:
-            self.say('{"op":"close","err-msg":"Bye"}', now)
-            self.close(now, None)
-            return
-        self.missed += not self.venue.faults.silent(self.number, now)
-        self.pinged = str(now // MS)
-        self.say(f'{{"op":"ping","ts":"{self.pinged}"}}', now, kind="heartbeat")
         self.at(now + PING_NS, self._ping)
 
 
@@ -295,14 +248,14 @@ class Htx(SimulatedVenue):
         topic = f"{market.listing.product}/market.{market.listing.native}.trade.detail"
         for connection in self.members(topic):
             connection.put(self.prints(market, trades, now), now)
-        if market.listing.product != "spot" and (forced := derivative.forced(trades)):
-            self._notify(market, "liquidation_orders", [_forced(market.listing, one) for one in forced], now)
+        if market.listing.product != "spot" and (found := derivative.forced(trades)):
+            self._notify(market, "liquidation_orders", [forced(market.listing, one) for one in found], now)
 
     def second(self, now: int) -> None:
         """Funding each minute."""
         for market in self.markets.values():
             if market.listing.product != "spot" and now // NS % 60 == 0:
-                self._notify(market, "funding_rate", [_funding(market, now)], now)
+                self._notify(market, "funding_rate", [funding(market, now)], now)
 
     def _notify(self, market: Market, what: str, rows: list[dict[str, Any]], now: int) -> None:
         listing, topic = market.listing, f"public.{market.listing.native}.{what}"
@@ -359,11 +312,11 @@ class Htx(SimulatedVenue):
         ]
         match path.rpartition("/")[2]:
             case "swap_open_interest":
-                rows = [_interest(market, now) for market in swaps]
+                rows = [interest(market, now) for market in swaps]
             case "swap_index":
-                rows = [_index(market, now) for market in swaps]
+                rows = [index(market, now) for market in swaps]
             case "linear_swap_mark_price_kline" | "swap_mark_price_kline" if code:
-                rows = [_minute(market, now) for market in swaps]
+                rows = [minute(market, now) for market in swaps]
             case _:
                 return None
         return Answer(200, json.dumps({"status": "ok", "data": rows, "ts": now // MS}))
@@ -397,56 +350,3 @@ def _contract(listing: Listing) -> dict[str, Any]:
         "contract_status": 1,
         "settlement_period": "8",
     }
-
-
-def _forced(listing: Listing, trade: Trade) -> dict[str, Any]:
-    price, contracts = float(listing.tick.decimal(trade.tick)), int(listing.lot.decimal(trade.lots))
-    base = contracts * listing.contract / (price if listing.inverse else 1.0)
-    return {
-        "symbol": listing.base,
-        "contract_code": listing.native,
-        "direction": trade.taker,
-        "offset": "close",
-        "volume": contracts,
-        "price": price,
-        "created_at": trade.time // MS,
-        "amount": base,
-        "trade_turnover": base * price,
-    }
-
-
-def _funding(market: Market, now: int) -> dict[str, Any]:
-    listing = market.listing
-    return {
-        "symbol": listing.base,
-        "contract_code": listing.native,
-        "fee_asset": listing.base if listing.inverse else listing.quote,
-        "funding_time": str(now // MS),
-        "funding_rate": f"{derivative.funding_rate(market, now):.18f}",
-        "estimated_rate": None,
-        "settlement_time": str(derivative.next_funding(now) // MS),
-    }
-
-
-def _interest(market: Market, now: int) -> dict[str, Any]:
-    """Open interest of both sides, as HTX counts it."""
-    listing, contracts = market.listing, 2 * derivative.open_interest(market, now)
-    base = contracts * listing.contract / (market.price() if listing.inverse else 1.0)
-    return {
-        "symbol": listing.base,
-        "contract_code": listing.native,
-        "volume": float(contracts),
-        "amount": base,
-        "value": base * market.price(),
-    }
-
-
-def _index(market: Market, now: int) -> dict[str, Any]:
-    price = round(derivative.index(market, now), 8)
-    return {"contract_code": market.listing.native, "index_price": price, "index_ts": now // MS}
-
-
-def _minute(market: Market, now: int) -> dict[str, Any]:
-    mark = f"{derivative.mark(market):.2f}"
-    prices = dict.fromkeys(("open", "close", "high", "low"), mark)
-    return {"id": now // NS // 60 * 60, "amount": "0", "vol": "0", "count": "0", **prices}

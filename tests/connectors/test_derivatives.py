@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
+import msgspec
 import pytest
 
 from connectors import all_venues
-from connectors.actions import Fetch
+from connectors.actions import Fetch, Send
 from connectors.book import NOWHERE
 from connectors.derivatives import Complete, DerivativeTicker, Liquidation
+from connectors.events import Accepted, Refused, Unsubscribed
 from connectors.instruments import Market
 from connectors.requests import Budget
 from connectors.session import Session
@@ -238,3 +240,25 @@ def test_a_spare_request_leaves_half_of_the_weights_alone() -> None:
     budget.spend(400, NOW)
     assert budget.ready_at(10, NOW) == NOW
     assert budget.ready_at(10, NOW, spare=True) == NOW + 11 * SECOND
+
+
+def test_the_notices_of_htx_have_words_of_their_own() -> None:
+    session, _ = connected(("htx", "linear"), [])
+    keeper = session.keeper
+    asked = list(keeper.venue.subscribe(["BTC-USDT", "BTC-USDT-261225"], keeper.channels, 5))
+    assert asked == [
+        '{"op":"sub","cid":"5","topic":"public.BTC-USDT.liquidation_orders"}',
+        '{"op":"sub","cid":"6","topic":"public.BTC-USDT.funding_rate"}',
+        '{"op":"sub","cid":"7","topic":"public.BTC-USDT-261225.liquidation_orders"}',  # dated: no funding
+    ]
+    for time in ('"1789676355591"', "1789676355591"):  # it wants back what it sent
+        session.received(gzip.compress(f'{{"op":"ping","ts":{time}}}'.encode()), NOW)
+        assert keeper.take_actions() == [Send(f'{{"op":"pong","ts":{time}}}')]
+    answer = '{"op":"%s","cid":"6","topic":"public.BTC-USDT.funding_rate","ts":1606780803260,"err-code":%d}'
+    said = [
+        list(keeper.venue.control(msgspec.json.decode(answer % one)))
+        for one in (("sub", 0), ("sub", 2014), ("sub", 2011), ("unsub", 0))
+    ]
+    assert said[0] == said[1] == [Accepted(request="6", symbol="BTC-USDT")]
+    assert said[2] == [Refused("2011 None", request="6", symbol="BTC-USDT")]
+    assert said[3] == [Unsubscribed(request="6", symbol="BTC-USDT")]
