@@ -36,6 +36,7 @@ from ..shape import (
     LAST,
     PREVIOUS,
     PRICE,
+    REPLY,
     SIDE,
     SIZE,
     SYMBOL,
@@ -68,6 +69,7 @@ class Okx(Venue):
     ws, rest = "wss://ws.okx.com:8443/ws/v5/public", "https://www.okx.com"
     recorded_at: ClassVar[tuple[str, ...]] = ("ws.okx.com/ws/v5/public", "wspap.okx.com/ws/v5/public")
     layout = {
+        "event": REPLY,  # acks name the channel too
         "arg": {"channel": KIND, "instId": SYMBOL},
         "action": ACTION,
         "data": {
