@@ -316,8 +316,8 @@ class HtxSwap(Htx):
         return self._instrument(native, contract_size=None, inferred=True)
 
     def _instrument(self, native: str, **more: Any) -> Instrument:
-        base, quote, *tail = native.split("-")
-        expiry = tail[0] if tail else ""
+        base, _, rest = native.partition("-")
+        quote, _, expiry = rest.partition("-")
         inverse = self.product == "inverse"
         market = Market.FUTURE if expiry else Market.PERP
         settle = base if inverse else quote
