@@ -37,6 +37,7 @@ _SIZE = cython.declare(cython.int, int(Slot.SIZE))
 _REPLY = cython.declare(cython.int, int(Slot.REPLY))
 _WHOLE = cython.declare(cython.int, int(Slot.WHOLE))
 MOST_ALIASES = 10_000
+MOST_REPEATS = 8  # frames in succession with an old number; with one more the counter has started over
 _LEVEL = cython.declare(cython.int, int(Kind.LEVEL))
 _ROWS = cython.declare(cython.int, int(Kind.ROWS))
 _CHECK = cython.declare(cython.int, int(Kind.CHECK))
@@ -63,6 +64,7 @@ class Session:
     malformed = cython.declare(cython.longlong, visibility="readonly")
     last_received = cython.declare(cython.longlong, visibility="public")
     sequence = cython.declare(cython.longlong, visibility="public")
+    behind: cython.int
     silent = cython.declare(cython.bint, visibility="public")
     last_frame = cython.declare(bytes, visibility="readonly")
     scan: Scanner
@@ -126,6 +128,7 @@ class Session:
             not venue.counts_connection and venue.checksum is None and venue.rule.detects == "nothing"
         )
         self.sequence = -1
+        self.behind = 0
         self.frames = self.malformed = self.last_received = 0
         self.silent = False
         self.last_frame = b""
@@ -401,11 +404,12 @@ class Session:
         before: cython.longlong = self.sequence
         if number < 0:
             return True
-        if before >= 0 and number <= before:
+        if before >= 0 and number <= before and self.behind < MOST_REPEATS:
+            self.behind += 1
             self.keeper.count("repeated frame")
             self.keeper.repeated(self.scan)
             return False
-        self.sequence = number
+        self.sequence, self.behind = number, 0
         if before >= 0 and number != before + 1:
             self.keeper.lose_all("gap", now)
         return True
