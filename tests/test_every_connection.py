@@ -9,7 +9,8 @@ import pytest
 from connectors.actions import Close, Fetch, Send
 from connectors.session import MOST_REPEATS
 from connectors.sync import LIVE, LOST, SYNCING
-from tests.test_every_venue import BIDS, SECOND, WIRES, Levels, Line, changes, every_venue, live
+from tests.support.wires import Levels
+from tests.test_every_venue import BIDS, SECOND, WIRES, Line, changes, every_venue, live
 
 LARGE = 4_000_000  # bytes; no venue sends a tenth of it
 

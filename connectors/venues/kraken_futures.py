@@ -156,7 +156,7 @@ class KrakenFutures(Venue):
                 tick=Decimal(str(row["tickSize"])),
                 lot=Decimal(1).scaleb(-int(digits)) if digits is not None else Decimal(1),
                 active=bool(row["tradeable"]),
-                expires=nanoseconds(row["lastTradingTime"]) if found["expiry"] else 0,
+                expires=moment(row["lastTradingTime"]) if found["expiry"] else 0,
             )
 
     def volume_paths(self) -> Sequence[str]:
@@ -198,6 +198,6 @@ class KrakenFutures(Venue):
         )
 
 
-def nanoseconds(date: str) -> int:
+def moment(date: str) -> int:
     """Since 1970, of a moment such as 2021-09-24T15:00:00.000Z."""
     return int(datetime.fromisoformat(date).timestamp()) * 1_000_000_000
