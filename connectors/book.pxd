@@ -13,6 +13,8 @@ cdef class Side:
     cdef long long* keys
     cdef long long* sizes
     cdef int* texts
+    cdef int* orders
+    cdef bint counted
     # by position, best first
     cdef int blocks, hint
     cdef long long* first
@@ -32,6 +34,7 @@ cdef class Side:
     cdef bint dirty
     # answers of sum_to and _sum
     cdef readonly double base, quote
+    cdef readonly long long reached, passed
     cdef double sum_lots, sum_value
     cdef int walked
     cdef double walked_lots, walked_value
@@ -39,11 +42,12 @@ cdef class Side:
     cdef int _grow(self, int blocks) except -1
     cdef void clear(self) noexcept
     cdef int _position(self, long long key) noexcept
-    cdef long long put(self, long long key, long long size, int text) except -1
+    cdef int count_orders(self) except -1
+    cdef long long put(self, long long key, long long size, int text, int orders) except -1
     cdef void _remove(self, int position, int rank) noexcept
     cdef void _shift(self, int source, int to, int levels) noexcept
     cdef void _merge(self, int position) noexcept
-    cdef int _insert(self, int position, int rank, long long key, long long size, int text) except -1
+    cdef int _insert(self, int position, int rank, long long key, long long size, int text, int orders) except -1
     cdef int _open_block(self, int position) except -1
     cdef int _split(self, int position) except -1
     cdef void _close_block(self, int position) noexcept
@@ -54,9 +58,12 @@ cdef class Side:
     cdef void scale(self, long long price_factor, long long size_factor) noexcept
     cdef void set_units(self, double price_unit, double up, double down, bint inverse) noexcept
     cdef int top(
-        self, int most, long long[::1] keys, double[::1] price, double[::1] size, double[::1] total
+        self, int most, long long[::1] keys, double[::1] price, double[::1] size, double[::1] total, int[::1] orders
     ) noexcept
     cpdef void sum_to(self, long long key, bint on=*) noexcept
+    cpdef void take(self, double size, long long last) noexcept
+    cdef int copied(self, long long key, int room, double* price, double* size) noexcept
+    cdef void _freshen(self, int block) noexcept
     cdef void _sum(self, int block, int levels) noexcept
     cpdef double decayed(self, double mid, double scale, long long last) noexcept
     cdef double _worth(self, int k) noexcept
@@ -82,6 +89,9 @@ cdef class Book:
     cdef double[::1] bid_price, ask_price
     cdef double[::1] bid_size, ask_size
     cdef double[::1] bid_total, ask_total
+    cdef int[::1] bid_orders, ask_orders
+    cdef public bint wants_orders
+    cdef readonly bint counted
 
     cpdef void follow(self, Changes log)
     cpdef void rebase(self) noexcept
@@ -89,7 +99,7 @@ cdef class Book:
     cpdef void clear(self)
     cpdef int apply(self, Scanner scan, int start, int end) except -1
     cdef int _level(
-        self, int side, long long price, int price_places, long long size, int size_places, int text
+        self, int side, long long price, int price_places, long long size, int size_places, int text, int orders
     ) except -1
     cpdef int put(
         self, int side, long long price, int price_places, long long size, int size_places, int text
@@ -103,5 +113,7 @@ cdef class Book:
     cpdef void truncate(self, int depth) noexcept
     cdef bint bids_reach(self, int levels) noexcept
     cdef bint asks_reach(self, int levels) noexcept
+    cdef bint limits_bids(self) noexcept
+    cdef bint limits_asks(self) noexcept
     cpdef double bid_sum(self, int levels) noexcept
     cpdef double ask_sum(self, int levels) noexcept

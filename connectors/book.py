@@ -63,6 +63,7 @@ class Side:
         free(self.keys)
         free(self.sizes)
         free(self.texts)
+        free(self.orders)
         free(self.first)
         free(self.order)
         free(self.fill)
@@ -80,6 +81,8 @@ class Side:
         self.sizes = cython.cast(cython.p_longlong, _resized(self.sizes, blocks * 32 * 8))
         if self.keep_text:
             self.texts = cython.cast(cython.p_int, _resized(self.texts, blocks * 32 * 4))
+        if self.counted:
+            self.orders = cython.cast(cython.p_int, _resized(self.orders, blocks * 32 * 4))
         self.first = cython.cast(cython.p_longlong, _resized(self.first, blocks * 8))
         self.order = cython.cast(cython.p_int, _resized(self.order, blocks * 4))
         self.fill = cython.cast(cython.p_int, _resized(self.fill, blocks * 4))
@@ -91,6 +94,15 @@ class Side:
             self.free[self.free_count] = k
             self.free_count += 1
         self.made = blocks
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def count_orders(self) -> cython.int:
+        """Keep the number of orders of each level from now on; of those that are there it is not known."""
+        self.counted = True
+        self.orders = cython.cast(cython.p_int, _resized(self.orders, self.made * 32 * 4))
+        memset(self.orders, 0, self.made * 32 * 4)
         return 0
 
     @cython.cfunc
@@ -150,7 +162,9 @@ class Side:
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
-    def put(self, key: cython.longlong, size: cython.longlong, text: cython.int) -> cython.longlong:
+    def put(
+        self, key: cython.longlong, size: cython.longlong, text: cython.int, orders: cython.int
+    ) -> cython.longlong:
         """Give the level this size, 0 removes it; the size it had before, 0 if there was none."""
         position: cython.int
         block: cython.int
@@ -159,7 +173,7 @@ class Side:
         old: cython.longlong = 0
         if self.blocks == 0:
             if size != 0:
-                self._insert(0, 0, key, size, text)
+                self._insert(0, 0, key, size, text, orders)
                 self.dirty = True
             return 0
         position = self._position(key)
@@ -175,9 +189,11 @@ class Side:
                 self.stale[block] = True
                 if self.keep_text:
                     self.texts[at] = text
+                if self.counted:
+                    self.orders[at] = orders
         elif size != 0:
-            self._insert(position, rank, key, size, text)
-        if key <= self.edge and old != size:
+            self._insert(position, rank, key, size, text, orders)
+        if key <= self.edge and (old != size or self.counted):
             self.dirty = True
         return old
 
@@ -207,6 +223,8 @@ class Side:
         memmove(self.sizes + to, self.sizes + source, levels * 8)
         if self.keep_text:
             memmove(self.texts + to, self.texts + source, levels * 4)
+        if self.counted:
+            memmove(self.orders + to, self.orders + source, levels * 4)
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -231,6 +249,7 @@ class Side:
         key: cython.longlong,
         size: cython.longlong,
         text: cython.int,
+        orders: cython.int,
     ) -> cython.int:
         block: cython.int
         at: cython.int
@@ -257,6 +276,8 @@ class Side:
         self.sizes[at] = size
         if self.keep_text:
             self.texts[at] = text
+        if self.counted:
+            self.orders[at] = orders
         self.fill[block] += 1
         self.stale[block] = True
         if rank == 0:
@@ -399,8 +420,9 @@ class Side:
         price: cython.double[::1],
         size: cython.double[::1],
         total: cython.double[::1],
+        orders: cython.int[::1],
     ) -> cython.int:
-        """Write the best `most` levels: key, price, size in base, sum of sizes so far. How many there are."""
+        """Write the best `most` levels: key, price, size in base, sum of sizes so far, orders. How many there are."""
         position: cython.int
         k: cython.int
         at: cython.int
@@ -418,6 +440,8 @@ class Side:
                     size[n] = size[n] / price[n]
                 sum += size[n]
                 total[n] = sum
+                if self.counted:
+                    orders[n] = self.orders[k]
                 n += 1
                 if n == most:
                     self.edge = self.keys[k]
@@ -437,11 +461,7 @@ class Side:
         value: cython.double = self.walked_value if on else 0
         while position + 1 < self.blocks and self.first[position + 1] <= key:
             block = self.order[position]
-            if self.stale[block]:
-                self._sum(block, self.fill[block])
-                self.lots[block] = self.sum_lots
-                self.value[block] = self.sum_value
-                self.stale[block] = False
+            self._freshen(block)
             lots += self.lots[block]
             value += self.value[block]
             position += 1
@@ -461,6 +481,88 @@ class Side:
         else:
             self.base = lots
             self.quote = value / self.price_unit
+
+    @cython.ccall
+    @cython.exceptval(check=False)
+    def take(self, size: cython.double, last: cython.longlong) -> cython.void:
+        """Walk from the touch until `size` of base is taken, no further than key `last`.
+
+        `base` is what was taken, `quote` what it is worth at the levels' prices, `reached` the key of the last level
+        touched (NOWHERE where none is). A remainder below 1e-12 of `size`, which rounding leaves, counts as taken.
+        """
+        position: cython.int
+        block: cython.int
+        k: cython.int
+        own: cython.double
+        price: cython.double
+        least: cython.double = size * 1e-12
+        base: cython.double = 0
+        quote: cython.double = 0
+        self.reached = _NOWHERE
+        for position in range(self.blocks):
+            if size - base <= least or self.first[position] > last:
+                break
+            block = self.order[position]
+            if self.keys[block * 32 + self.fill[block] - 1] <= last:
+                self._freshen(block)
+                own = (
+                    self.value[block] * self.sign * self.price_unit if self.inverse else self.lots[block]
+                ) * (self.up / self.down)
+                if base + own < size - least:  # all of it is taken
+                    base += own
+                    quote += (
+                        self.lots[block] if self.inverse else self.value[block] * self.sign / self.price_unit
+                    ) * (self.up / self.down)
+                    self.reached = self.keys[block * 32 + self.fill[block] - 1]
+                    continue
+            for k in range(block * 32, block * 32 + self.fill[block]):
+                if size - base <= least or self.keys[k] > last:
+                    break
+                price = self.sign * self.keys[k] / self.price_unit
+                own = self._worth(k) * self.up / self.down
+                if own > size - base:
+                    own = size - base
+                base += own
+                quote += own * price
+                self.reached = self.keys[k]
+        self.base = base
+        self.quote = quote
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def copied(
+        self, key: cython.longlong, room: cython.int, price: cython.p_double, size: cython.p_double
+    ) -> cython.int:
+        """Write price and size in base of the levels up to and with this key, and of one more if there is one.
+
+        How many there are, that one included; no more than `room` are written. `passed` is the key of the last.
+        """
+        position: cython.int
+        k: cython.int
+        at: cython.int
+        n: cython.int = 0
+        for position in range(self.blocks):
+            at = self.order[position] * 32
+            for k in range(at, at + self.fill[self.order[position]]):
+                if n < room:
+                    price[n] = self.sign * self.keys[k] / self.price_unit
+                    size[n] = self._worth(k) * self.up / self.down
+                n += 1
+                self.passed = self.keys[k]
+                if self.passed > key:
+                    return n
+        return n
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def _freshen(self, block: cython.int) -> cython.void:
+        """Bring the sums of a block up to date."""
+        if self.stale[block]:
+            self._sum(block, self.fill[block])
+            self.lots[block] = self.sum_lots
+            self.value[block] = self.sum_value
+            self.stale[block] = False
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -593,7 +695,8 @@ class Book:
     levels beyond is not known. `most` levels a side are kept; where more came, the farthest were dropped, the
     proven range shrinks to what is left, and `capped` says so.
     `bid_price[k]`, `bid_size[k]` (base units), `bid_total[k]` (sum of the sizes down to this one), and the same for
-    asks, are the best TOP levels after `refresh()`.
+    asks, are the best TOP levels after `refresh()`. `wants_orders` asks for the numbers of orders at them; where the venue
+    tells these the book is `counted`, and `bid_orders[k]`, `ask_orders[k]` hold them, 0 where one is not known.
     """
 
     def __init__(
@@ -616,6 +719,7 @@ class Book:
         self.bid_price, self.ask_price = (array.array("d", bytes(8 * levels)) for _ in range(2))
         self.bid_size, self.ask_size = (array.array("d", bytes(8 * levels)) for _ in range(2))
         self.bid_total, self.ask_total = (array.array("d", bytes(8 * levels)) for _ in range(2))
+        self.bid_orders, self.ask_orders = (array.array("i", bytes(4 * levels)) for _ in range(2))
         self._units()
 
     def set_contract(self, contract_size: float, inverse: bool, multiplier: float = 1.0) -> None:
@@ -691,10 +795,20 @@ class Book:
         k: cython.int
         d: cython.int
         fault: cython.int = 0
+        if scan.counts and self.wants_orders and not self.counted:
+            self.counted = True
+            self.bids.count_orders()
+            self.asks.count_orders()
         for k in range(start, end):
             d = scan.decimals[k]
             fault = self._level(
-                scan.side[k], scan.price[k], d & 255, scan.size[k], (d >> 8) & 255, (d >> 16) & 65535
+                scan.side[k],
+                scan.price[k],
+                d & 255,
+                scan.size[k],
+                (d >> 8) & 255,
+                (d >> 16) & 65535,
+                scan.orders[k],
             )
             if fault != 0:
                 break
@@ -716,7 +830,7 @@ class Book:
     ) -> cython.int:
         """One level (side 0 bid, 1 ask) outside of a frame: snapshots from elsewhere, cases, tests."""
         self.version += 1
-        return self._level(side, price, price_places, size, size_places, text)
+        return self._level(side, price, price_places, size, size_places, text, 0)
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
@@ -728,6 +842,7 @@ class Book:
         size: cython.longlong,
         size_places: cython.int,
         text: cython.int,
+        orders: cython.int,
     ) -> cython.int:
         before: cython.longlong
         if price_places > self.price_places or size_places > self.size_places:
@@ -748,9 +863,9 @@ class Book:
         size *= _TENS[self.size_places - size_places]
         if side == 0:
             price = -price
-            before = self.bids.put(price, size, text)
+            before = self.bids.put(price, size, text, orders)
         else:
-            before = self.asks.put(price, size, text)
+            before = self.asks.put(price, size, text, orders)
         if before != size and self.log is not None:
             self.log.note(side, price, before, size)
         return 0
@@ -858,11 +973,11 @@ class Book:
             self.moved = True
         if self.bids.dirty:
             self.bid_count = self.bids.top(
-                self.tops, self.bid_key, self.bid_price, self.bid_size, self.bid_total
+                self.tops, self.bid_key, self.bid_price, self.bid_size, self.bid_total, self.bid_orders
             )
         if self.asks.dirty:
             self.ask_count = self.asks.top(
-                self.tops, self.ask_key, self.ask_price, self.ask_size, self.ask_total
+                self.tops, self.ask_key, self.ask_price, self.ask_size, self.ask_total, self.ask_orders
             )
         return self.moved
 
@@ -887,6 +1002,20 @@ class Book:
         if self.ask_count >= levels:
             return self.ask_key[levels - 1] <= self.ask_ceiling
         return self.ask_ceiling == _NOWHERE
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def limits_bids(self) -> cython.bint:
+        """Is there a price below which bids are not known?"""
+        return self.bid_floor > -_NOWHERE
+
+    @cython.cfunc
+    @cython.inline
+    @cython.exceptval(check=False)
+    def limits_asks(self) -> cython.bint:
+        """Is there a price above which asks are not known?"""
+        return self.ask_ceiling < _NOWHERE
 
     @cython.ccall
     @cython.exceptval(check=False)

@@ -52,7 +52,8 @@ class Rows:
 
     Where both sides stand in one list, `side` says where a row names its side and `bid` which word means bid; or the
     size is `signed`: minus is an ask. `count` is the place of a number of orders: 0 removes the level, whatever its size
-    says. `lone` rows may stand without the list around them (`Kind.ROWS`).
+    says; `orders` is the place (the key) of one that only tells. `lone` rows may stand without the list around them
+    (`Kind.ROWS`).
     `names` are the keys of price and size where a row may be a list in one message and an object in another.
     Where `padded`, a row with price 0 is no level, whatever its size.
     """
@@ -66,6 +67,7 @@ class Rows:
     padded: bool = False
     signed: bool = False
     count: int | None = None
+    orders: int | str | None = None
     lone: bool = False
 
 

@@ -15,7 +15,7 @@ cdef class Scanner:
     cdef int[::1] key_at, key_length
     cdef int[::1] entry_slot, entry_twin, entry_rows, entry_again, entry_node, entry_next, entry_places, entry_words
     cdef int[::1] row_price, row_size, row_side, row_fixed, row_node, row_plain, row_padded
-    cdef int[::1] row_count, row_signed, row_lone
+    cdef int[::1] row_count, row_signed, row_lone, row_orders
     cdef int root
     cdef list row_bid
     cdef unsigned long long[::1] tens
@@ -26,6 +26,8 @@ cdef class Scanner:
     cdef public long long[::1] price, size
     cdef public int[::1] decimals
     cdef public signed char[::1] side
+    cdef public int[::1] orders
+    cdef readonly bint counts
     cdef int room
     # the level being read
     cdef int price_fault, size_fault, count_fault, price_form, size_form
@@ -48,6 +50,7 @@ cdef class Scanner:
     cdef Py_ssize_t _row(self, Py_ssize_t i, int row, int record, int depth) noexcept
     cdef Py_ssize_t _tuple(self, Py_ssize_t i, int row, int depth) noexcept
     cdef Py_ssize_t _part(self, Py_ssize_t i, int what, int row, int depth) noexcept
+    cdef void _take_orders(self, int k) noexcept
     cdef Py_ssize_t _number(self, Py_ssize_t i) noexcept
     cdef Py_ssize_t _long_number(self, Py_ssize_t start) noexcept
     cdef Py_ssize_t _refuse(self, Py_ssize_t start, int verdict) noexcept

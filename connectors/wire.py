@@ -64,6 +64,7 @@ class Scanner:
     Levels of record r are `level_from[r]` to `level_to[r]` (`sides[r]`: 1 bids seen, 2 asks seen, 4 a lone row); level k has
     `price[k]` and `size[k]`, integers of `decimals[k] & 255` and `decimals[k] >> 8 & 255` decimal places, and
     the number of places as written in the two upper bytes. `broken[r]` is set where a level could not be read.
+    Where the layout `counts`, `orders[k]` is the number of orders at level k, 0 where it does not say.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -86,13 +87,14 @@ class Scanner:
         self.row_node, self.row_bid = _ints(tables.row_node), tables.row_bid
         self.row_padded, self.row_plain = _ints(tables.row_padded), _ints(tables.row_plain)
         self.row_count, self.row_signed = _ints(tables.row_count), _ints(tables.row_signed)
-        self.row_lone = _ints(tables.row_lone)
+        self.row_lone, self.row_orders = _ints(tables.row_lone), _ints(tables.row_orders)
+        self.counts = tables.counts
         self.tens = array.array("Q", [int("1" + "0" * k) for k in range(20)])
         self.records = 0
         self.levels = 0
         self.fault = -1
         self.starts = self.ends = self.parent = self.level_from = self.level_to = _ints([])
-        self.sides = self.broken = self.decimals = _ints([])
+        self.sides = self.broken = self.decimals = self.orders = _ints([])
         self.price = self.size = array.array("q", [0])
         self.side = array.array("b", [0])
         self._room_for_records(4)
@@ -114,6 +116,7 @@ class Scanner:
         self.size = _grown(self.size, "q", count)
         self.decimals = _grown(self.decimals, "i", count)
         self.side = _grown(self.side, "b", count)
+        self.orders = _grown(self.orders, "i", count)
         self.room = count
 
     # -- scanning --------------------------------------------------------------------------------------------
@@ -368,6 +371,7 @@ class Scanner:
             if k == self.room:
                 self._room_for_levels(k * 2)
             self.side[k] = -1
+            self.orders[k] = 0
             i = self._row(start, row, record, depth)
             self.level_to[record] = self.levels
             return i
@@ -381,6 +385,7 @@ class Scanner:
                     return self._stop(i)
             self.levels = k
             self.side[k] = cython.cast(cython.schar, fixed)
+            self.orders[k] = 0
             end: cython.Py_ssize_t = _pair(self, i, k) if plain else 0
             if end > 0:
                 i = end
@@ -453,6 +458,8 @@ class Scanner:
                 what = 2
             elif place == self.row_count[row]:
                 what = 3
+            elif place == self.row_orders[row]:
+                what = 4
             i = self._part(i, what, row, depth)
             if i < 0:
                 return i
@@ -469,7 +476,7 @@ class Scanner:
     def _part(
         self, i: cython.Py_ssize_t, what: cython.int, row: cython.int, depth: cython.int
     ) -> cython.Py_ssize_t:
-        """One member of a level: 0 its price, 1 its size, 2 its side, 3 its count of orders, else nothing of use."""
+        """One member of a level: 0 its price, 1 its size, 2 its side, 3 and 4 its count of orders, else nothing of use."""
         end: cython.Py_ssize_t
         k: cython.int = self.levels
         if what == 0:
@@ -489,6 +496,10 @@ class Scanner:
             end = self._number(i)
             self.count_fault = self.verdict
             self.is_removed = self.mantissa == 0
+            self._take_orders(k)
+        elif what == 4:
+            end = self._number(i)
+            self._take_orders(k)
         else:
             end = self._skip(i, depth)
             if what == 2 and end >= 0:
@@ -499,6 +510,13 @@ class Scanner:
                 else:
                     self.side[k] = 1
         return end
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _take_orders(self, k: cython.int) -> cython.void:
+        """The number just read counts orders; what is no such number says nothing."""
+        if self.verdict == _OK and self.places == 0 and self.mantissa < 2_000_000_000:
+            self.orders[k] = cython.cast(cython.int, self.mantissa)
 
     # -- numbers ---------------------------------------------------------------------------------------------
 
@@ -1057,6 +1075,8 @@ class _Tables:
         self.row_count: list[int] = []
         self.row_signed: list[int] = []
         self.row_lone: list[int] = []
+        self.row_orders: list[int] = []
+        self.counts = False
         self.row_plain: list[int] = []
 
     def members(self, members: tuple[Layout, ...]) -> int:
@@ -1103,28 +1123,31 @@ class _Tables:
     def rows(self, rows: Rows) -> int:
         """Rows that are objects get a node whose entries are their price, size and side."""
         number = len(self.row_price)
-        places = [rows.price, rows.size, rows.side]
+        places = [rows.price, rows.size, rows.side, None, rows.orders]  # as _part numbers them
         self.row_fixed.append(rows.fixed)
         self.row_bid.append(rows.bid.encode())
         self.row_padded.append(int(rows.padded))
-        for column, place in zip((self.row_price, self.row_size, self.row_side), places, strict=True):
+        for column, place in zip((self.row_price, self.row_size, self.row_side), places, strict=False):
             column.append(place if isinstance(place, int) else -1)
+        self.row_orders.append(rows.orders if isinstance(rows.orders, int) else -1)
+        self.counts = self.counts or rows.orders is not None or rows.count is not None
         self.row_count.append(-1 if rows.count is None else rows.count)
         self.row_signed.append(rows.signed)
         self.row_lone.append(rows.lone)
         self.row_plain.append(
-            (rows.price, rows.size, rows.side, rows.count) == (0, 1, None, None)
+            (rows.price, rows.size, rows.side, rows.count, rows.orders) == (0, 1, None, None, None)
             and rows.fixed >= 0
             and not (rows.signed or rows.lone)
         )
         self.row_node.append(-1)
-        names = rows.names or (places if isinstance(rows.price, str) else ())
+        names = list(rows.names or (places if isinstance(rows.price, str) else ()))
         if names:
-            node = self.node({str(place): Leaf() for place in names if place is not None})
+            parts = [part for part, name in enumerate(names) if name is not None]
+            node = self.node({str(names[part]): Leaf() for part in parts})
             self.row_node[number] = node
-            for part in range(self.node_count[node]):
-                self.entry_slot[self.node_first[node] + part] = -2 - part  # _PART, and downwards
-                self.entry_rows[self.node_first[node] + part] = number
+            for entry, part in enumerate(parts, self.node_first[node]):
+                self.entry_slot[entry] = -2 - part  # _PART, and downwards
+                self.entry_rows[entry] = number
         return number
 
 

@@ -12,7 +12,7 @@ from connectors.errors import UsageError
 from connectors.instruments import Instrument, Market
 from connectors.rules import Unnumbered
 from connectors.session import Session
-from connectors.shape import ASKS, BIDS, KIND, PRICE, SIDE, SIZE, SYMBOL, TIME, Kind
+from connectors.shape import KIND, PRICE, SIDE, SIZE, SYMBOL, TIME, Kind, Rows, asks, bids
 from connectors.sync import Pair
 from connectors.venue import Channel, Venue
 
@@ -21,6 +21,7 @@ from .plan import Plan
 
 NATIVE = "CASE-QUOTE"
 SECOND = 1_000_000_000
+ROWS = Rows(orders=2)
 # Case times start at 0, which as a venue's time would mean "not told". A midnight, since some metrics begin anew there.
 EPOCH = 17_361 * 86_400 * SECOND
 COMPANIONS = {"trade_flow_imbalance": ("volume_delta",)}  # their results stand together in 9.5
@@ -38,8 +39,8 @@ class CaseVenue(Venue):
         "kind": KIND,
         "symbol": SYMBOL,
         "t": TIME,
-        "bids": BIDS,
-        "asks": ASKS,
+        "bids": bids(ROWS),
+        "asks": asks(ROWS),
         "price": PRICE,
         "size": SIZE,
         "side": SIDE,
@@ -143,7 +144,7 @@ def _rows(event: Mapping[str, Any], side: str) -> list[list[str]]:
     for row in rows:
         if not isinstance(row, Sequence) or isinstance(row, str) or len(row) < 2:
             raise CaseError(f"a level of {side} is [price, size], not {row!r}")
-    return [[text(part) for part in row[:2]] for row in rows]
+    return [[text(part) for part in row[:3]] for row in rows]
 
 
 def text(given: Any) -> str:

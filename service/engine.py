@@ -145,6 +145,7 @@ class Readings(Listener):
         self.context.book = book
         if book.tops < self.plan.deepest:
             book.keep_top(self.plan.deepest)
+        book.wants_orders = self.plan.orders
         if self.plan.changes:
             book.follow(self.context.changes)
 

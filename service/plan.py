@@ -26,7 +26,8 @@ class Print:
 class Plan:
     """Which metrics run, and what comes out of them in which order: the same for all books of an engine.
 
-    `changes`: one of them wants to know what each message changed; `deepest`: levels a side that they look at.
+    `changes`, `orders`: one of them wants to know what each message changed, how many orders stand at a level.
+    `deepest`: levels a side that they look at.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Plan:
             self.outputs += kind.declaration.outputs(given)
         self.reaching = {declaration.key for declaration in self.declarations if declaration.reaches}
         self.changes = any(declaration.changes for declaration in self.declarations)
+        self.orders = any(declaration.orders for declaration in self.declarations)
         self.deepest = max([TOP, *(level for kind, given in self.kinds for level in _levels(kind, given))])
         feeds = {declaration.key: declaration.feed for declaration in self.declarations}
         self.is_counter = stored("b", [output.counter for output in self.outputs])

@@ -18,23 +18,10 @@ from ..derivatives import Derivative, Derivatives, DerivativeTicker, amount, nan
 from ..events import Accepted, Answer, Leaving, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
 from ..rules import Resetting
-from ..shape import (
-    ASKS,
-    BIDS,
-    KIND,
-    LAST,
-    PREVIOUS,
-    PRICE,
-    SENT,
-    SIDE,
-    SIZE,
-    SYMBOL,
-    TIME,
-    Kind,
-    Leaf,
-)
+from ..shape import KIND, LAST, PREVIOUS, PRICE, SENT, SIDE, SIZE, SYMBOL, TIME, Kind, Leaf, Rows, asks, bids
 from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
+ROWS = Rows(orders=2)
 QUOTES = ("USDT", "USDC", "USD")
 CHANNELS = {
     Channel.TRADES: "trade.",
@@ -71,9 +58,9 @@ class CryptoCom(Venue):
             "subscription": Leaf(),
             "channel": KIND,
             "data": {
-                "update": {"asks": ASKS, "bids": BIDS},
-                "asks": ASKS,
-                "bids": BIDS,
+                "update": {"asks": asks(ROWS), "bids": bids(ROWS)},
+                "asks": asks(ROWS),
+                "bids": bids(ROWS),
                 "t": SENT,
                 "tt": TIME,
                 "u": LAST,

@@ -19,7 +19,7 @@ from ..instruments import Instrument, Market, canonical
 from ..shape import KIND, PRICE, SIDE, SIZE, SYMBOL, TIME, Kind, Leaf, Rows, asks, bids, places
 from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
-ROWS = Rows(price="px", size="sz")
+ROWS = Rows(price="px", size="sz", orders="n")
 CHANNELS = {Channel.BOOK: "l2Book", Channel.TRADES: "trades", Channel.TICKER: "activeAssetCtx"}
 MOST_PLACES = {Market.PERP: 6, Market.SPOT: 8}  # of a price, less those of the size
 

@@ -65,6 +65,7 @@ WRAPPER: Message = {
     314: ("publicAggreDeals", {1: ("deals", [DEAL]), 2: ("eventType", Type.TEXT)}),
 }
 ROWS = Rows(price="price", size="quantity")
+CONTRACT_ROWS = Rows(orders=2)
 CONTRACT_CHANNELS = {
     Channel.BOOK: "depth",
     Channel.TRADES: "deal",
@@ -191,8 +192,8 @@ class MexcContract(Venue):
         "symbol": SYMBOL,
         "ts": SENT,
         "data": {
-            "asks": ASKS,
-            "bids": BIDS,
+            "asks": asks(CONTRACT_ROWS),
+            "bids": bids(CONTRACT_ROWS),
             "begin": FIRST,
             "end": LAST,
             "version": LAST,

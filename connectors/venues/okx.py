@@ -28,8 +28,6 @@ from ..instruments import Instrument, Market, canonical
 from ..rules import Resetting
 from ..shape import (
     ACTION,
-    ASKS,
-    BIDS,
     CHECKSUM,
     ID,
     KIND,
@@ -43,9 +41,13 @@ from ..shape import (
     TIME,
     Kind,
     Leaf,
+    Rows,
+    asks,
+    bids,
 )
 from ..venue import Channel, Heartbeat, Limits, Route, Venue
 
+ROWS = Rows(orders=3)
 CHANNELS = {
     Channel.BOOK: "books",
     Channel.TRADES: "trades",
@@ -73,8 +75,8 @@ class Okx(Venue):
         "arg": {"channel": KIND, "instId": SYMBOL},
         "action": ACTION,
         "data": {
-            "asks": ASKS,
-            "bids": BIDS,
+            "asks": asks(ROWS),
+            "bids": bids(ROWS),
             "ts": TIME,
             "checksum": CHECKSUM,
             "prevSeqId": PREVIOUS,
