@@ -55,7 +55,7 @@ class Exposition:
         by_name: dict[str, list[int]] = {}
         for place, output in enumerate(outputs):
             if output.prometheus and shown(output):
-                by_name.setdefault(output.prometheus, []).append(place)
+                by_name.setdefault(output.histogram or output.prometheus, []).append(place)
         self._taken = frozenset(by_name)
         self._order = list(chain.from_iterable(by_name.values()))
         self._counts = [outputs[place].counter for place in self._order]
@@ -116,7 +116,8 @@ def _families(outputs: Sequence[Output], by_name: Mapping[str, Sequence[int]]) -
     start = 0
     for name, places in by_name.items():
         first = outputs[places[0]]
-        opening = header(name, first.help, "counter" if first.counter else "gauge").encode()
+        kind = "histogram" if first.histogram else "counter" if first.counter else "gauge"
+        opening = header(name, first.help, kind).encode()
         yield Family(opening, start, start := start + len(places))
 
 

@@ -38,7 +38,8 @@ class Output(Protocol):
     """One value that a metric has for each book.
 
     `name` is its name in REST and on the stream (`depth.base{band_bps=10,side=bid}`, `stat=last` left out),
-    `prometheus` the full name with unit, "" if not exported; `labels` are sorted and complete.
+    `prometheus` the full name with unit, "" if not exported; `labels` are sorted and complete. `histogram` is the family
+    that it is a part of, "" where it stands by itself.
     """
 
     @property
@@ -57,6 +58,8 @@ class Output(Protocol):
     def unit(self) -> str: ...
     @property
     def help(self) -> str: ...
+    @property
+    def histogram(self) -> str: ...
 
 
 class Declaration(Protocol):

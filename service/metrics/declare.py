@@ -4,7 +4,8 @@ To add a metric: one file in this folder with a `Metric` subclass that sets `dec
 needs: `update` (a book message), `traded` (a print), `liquidated`, `stated` (open interest, funding, mark and index
 price), `lost` (the book is gone), `refresh` (time went on), `sample` (a second of event time is full). It writes its
 outputs, in the order of `declaration.outputs()`, to `row[at]`, `row[at + 1]` …; NaN is "nothing to say" and stands
-there at first; counters begin at 0. A metric written in plain Python, compiled or not, works the same way.
+there at first; counters begin at 0. What is computed in `refresh` alone is computed when somebody reads, and costs
+messages nothing. A metric written in plain Python, compiled or not, works the same way.
 
 What a message changed, level by level. A metric whose declaration says `changes=True` finds it in `update` at
 `self.context.changes` (`connectors/changes.py`): `count` levels, the k-th on `side[k]` (0 bid, 1 ask) at `price[k]`
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
 from typing import Any
@@ -54,7 +55,10 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One value of a metric for a book. `name` is what replay and WebSocket call it, `prometheus` "" if not exported."""
+    """One value of a metric for a book. `name` is what replay and WebSocket call it, `prometheus` "" if not exported.
+
+    `histogram`: the family that it is a bucket, the sum or the count of; "" where it is none.
+    """
 
     key: str
     field: str
@@ -64,11 +68,16 @@ class Output:
     counter: bool
     unit: Unit
     help: str
+    histogram: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One of several things a metric yields. `prometheus` replaces the name that follows from key and unit."""
+    """One of several things a metric yields. `prometheus` replaces the name that follows from key and unit.
+
+    With `buckets` (upper bounds, ascending) it is a histogram: counters of what was at or below each bound and in all,
+    its sum and its count, for each combination of labels, in this order; `histogram.py` fills them.
+    """
 
     name: str
     unit: Unit
@@ -76,6 +85,7 @@ class Field:
     counter: bool = False
     by: Mapping[str, Sequence[object]] | None = None
     help: str = ""
+    buckets: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,7 @@ class Declaration:
     reaches: it needs levels that may lie beyond what is proven of a book, and is then undefined.
     top: it rests on the best levels alone, so a message that leaves them as they are is none of its business.
     changes: it wants to know what each message changed (`Context.changes`); not together with `top`.
+    orders: it wants the numbers of orders at levels (`Book.counted`, `bid_orders`), from venues that tell them.
     lazy: computed at most every 100 ms of event time and whenever it is read (metrics.md 0.8). Stats are computed when read.
     """
 
@@ -102,6 +113,7 @@ class Declaration:
     top: bool = False
     lazy: bool = False
     changes: bool = False
+    orders: bool = False
     reaches: bool = False
     group: str = "book"
     feed: str = "book"
@@ -116,11 +128,29 @@ class Declaration:
             by = {label: tuple((params or {}).get(label, values)) for label, values in own.items()}
             for values in product(*by.values()):
                 labels = {label: spelled(label, value) for label, value in zip(by, values, strict=True)}
+                if one.buckets:
+                    found += self._histogram(one, labels)
+                    continue
                 stats: tuple[str, ...] = STATS if self.stats else ("",)
                 found += [self._output(one, labels | ({"stat": stat} if stat else {})) for stat in stats]
         return tuple(found)
 
-    def _output(self, one: Field, labels: dict[str, str]) -> Output:
+    def _histogram(self, one: Field, labels: dict[str, str]) -> list[Output]:
+        """The counters of a histogram, as Prometheus names them."""
+        family = self._output(one, labels).prometheus
+        bounds = [*(f"{bound:g}" for bound in one.buckets), "+Inf"]
+        parts: list[tuple[str, dict[str, str]]] = [("bucket", {"le": bound}) for bound in bounds]
+        parts += [("sum", {}), ("count", {})]
+        return [
+            self._output(
+                replace(one, name=f"{one.name}_{part}", prometheus=f"{family}_{part}", counter=True),
+                labels | le,
+                family,
+            )
+            for part, le in parts
+        ]
+
+    def _output(self, one: Field, labels: dict[str, str], histogram: str = "") -> Output:
         ordered = tuple(sorted(labels.items()))
         shown = ",".join(f"{label}={value}" for label, value in ordered if (label, value) != ("stat", "last"))
         name = self.key + (f".{one.name}" if one.name else "") + (f"{{{shown}}}" if shown else "")
@@ -130,9 +160,8 @@ class Declaration:
                 f"_{one.unit}" if one.unit and not self.key.endswith(one.unit) else ""
             )
             prometheus += "_total" if one.counter else ""
-        return Output(
-            self.key, one.name, ordered, name, prometheus, one.counter, one.unit, one.help or self.help
-        )
+        said = one.help or self.help
+        return Output(self.key, one.name, ordered, name, prometheus, one.counter, one.unit, said, histogram)
 
 
 def spelled(label: str, value: object) -> str:

@@ -6,8 +6,13 @@ Sums are kept as two doubles each (Knuth's two-sum), so that taking out what was
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import cython
 from cython.cimports.libc.stdlib import calloc, free
+
+from connectors.errors import UsageError
 
 SECOND = 1_000_000_000
 FEWEST = 16  # entries there is room for at first
@@ -309,3 +314,24 @@ class Coverage:
         if 0 <= self.since <= t - span:
             return True
         return self.share(span, t) >= self.least
+
+
+def time_weighted_average(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float:
+    """Of a case: a `series` of [time, value or null] that holds until the next, from `t_start` to `t_end` (seconds)."""
+    series = [(int(at * SECOND), value) for at, value in inputs["series"]]
+    if not series:
+        return float("nan")
+    start = int(params["t_start"] * SECOND) if "t_start" in params else series[0][0]
+    end = int(params["t_end"] * SECOND) if "t_end" in params else series[-1][0]
+    if end < start:
+        raise UsageError(f"t_end {params['t_end']}: before t_start")
+    state = RollingState(end - start, 1)
+    for at, value in series:
+        if at <= end:
+            state.value[0] = float("nan") if value is None else float(value)
+            state.push(at)
+    state.summarise(end)
+    return state.twa[0]
+
+
+ANSWERS = {"time_weighted_average": time_weighted_average}

@@ -20,7 +20,7 @@ from service.evaluate import run
 from service.metrics import metrics
 from tests.support import captures
 from tests.support.cases import TICK, end, results, streams
-from tests.support.plain_metrics import BOOK, PLAIN, TRADES, answer, same
+from tests.support.plain_metrics import AGED, BOOK, PLAIN, TRADES, answer, same
 
 Event = dict[str, Any]
 A = {
@@ -147,6 +147,37 @@ PARAMS: dict[str, list[dict[str, Any]]] = {
         {"weighting": "distance_exp"},
         {"weighting": "distance_exp", "scale_bps": Decimal("2.5"), "max_bps": Decimal(33)},
     ],
+    "book_slope": [
+        {"band_bps": Decimal(x), "side": side} for x in ("5", "25", "200") for side in ("bid", "ask")
+    ],
+    "slope_imbalance": [{"band_bps": Decimal(x)} for x in ("2.5", "25", "200")],
+    "depth_concentration": [
+        {"band_bps": Decimal(x), "side": side} for x in ("5", "50", "33.3") for side in ("bid", "ask")
+    ],
+    "liquidity_gap": [{"band_bps": x, "side": side} for x in (1, 10, 25, 300) for side in ("bid", "ask")],
+    "level_count": [{"band_bps": x, "side": side} for x in (1, 10, 25, 300) for side in ("bid", "ask")],
+    "naes_skjeltorp_slope": [
+        {"side": "bid"},
+        {"side": "ask"},
+        {"side": "bid", "levels": 3},
+        {"side": "ask", "levels": 30},
+    ],
+    "impact_cost": [
+        {"notional": Decimal(x), "side": side}
+        for x in ("1", "99.975", "1000.5", "5000", "10000")
+        for side in ("buy", "sell")
+    ],
+    "round_trip_cost": [
+        {"notional": 100},
+        {"notional": 2000},
+        {"notional": 2000, "fee": Decimal("0.0005")},
+        {"notional": [50, 5000]},
+    ],
+    "impact_cost_imbalance": [{"notional": x} for x in (100, 1000, 5000)],
+    "persistent_depth_imbalance": [
+        {"levels": levels, "min_age": Decimal(age)} for levels in (2, 10, 25) for age in ("1", "0.25", "3")
+    ],
+    "fleeting_depth_imbalance": [{"levels": 3, "min_age": 1}, {"levels": 10}, {"levels": 2, "min_age": 0}],
     "ofi": [{"window": window} for window in (1, Decimal("0.5"), 2, 10, 60)],
     "mlofi": [{"window": window, "levels": levels} for window in (1, 10) for levels in (1, 3, 10)],
     "trade_flow_imbalance": [{"window": window} for window in (1, 2, 10)],
@@ -161,7 +192,7 @@ def test_every_answer_is_that_of_the_plain_formula(events: list[Event], data: st
     cases: list[dict[str, Any]] = []
     for metric, choices in PARAMS.items():
         params = dict(data.draw(st.sampled_from(choices)))
-        if metric in (*FLOW, *TRADES):
+        if metric in (*FLOW, *TRADES, *AGED):
             params["t_eval"] = end(events) + data.draw(
                 st.sampled_from([Decimal(x) for x in ("0", "0", "0.5", "1", "3", "-1")])
             )

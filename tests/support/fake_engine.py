@@ -25,6 +25,7 @@ class FakeOutput:
     counter: bool = False
     exported: bool = True
     help: str = "A value."
+    histogram: str = ""
 
     @property
     def name(self) -> str:

@@ -23,7 +23,7 @@ NOTHING: Level = (INFINITE, Fraction(0))
 
 
 def exact(number: Any) -> Fraction:
-    return Fraction(Decimal(str(number)))
+    return number if isinstance(number, Fraction) else Fraction(Decimal(str(number)))
 
 
 def ns(seconds: Any) -> int:
@@ -58,6 +58,7 @@ class Story:
     trades: list[tuple[int, Fraction, Fraction, int]] = field(
         default_factory=list
     )  # time, price, size, taker side
+    held: list[tuple[int, Good]] = field(default_factory=list)  # good states since the last baseline
     heard: int = 0
     t: int = 0
     messages: int = 0
@@ -120,8 +121,11 @@ def told(events: Sequence[Event], until: int | None = None) -> Story:
                 synced, base, crossed, crossed_since = False, None, 0, None
             continue
         crossed, crossed_since = 0, None
-        if base is not None:
+        if base is None:
+            story.held.clear()
+        else:
             story.steps.append((t, base, good))
+        story.held.append((t, good))
         story.messages += 1
         story.now = base = good
     return story
@@ -220,6 +224,119 @@ def depth_ratio(params: Mapping[str, Any], story: Story) -> Any:
     return {"ratio": bids / asks, "log": math.log(bids) - math.log(asks)}
 
 
+def slope(levels: Sequence[Level], mid: Fraction) -> Fraction | None:
+    if not levels:
+        return None
+    x = [abs(price - mid) / mid for price, _ in levels]
+    depth = [size_of(levels[: k + 1]) for k in range(len(levels))]
+    return sum((a * b for a, b in zip(x, depth, strict=True)), Fraction(0)) / sum(
+        (a * a for a in x), Fraction(0)
+    )
+
+
+def book_slope(params: Mapping[str, Any], story: Story) -> Any:
+    found = within(story.now, params["band_bps"]) if story.now else None
+    if found is None or story.now is None or story.now.mid is None:
+        return None
+    return slope(found[0 if params["side"] == "bid" else 1], story.now.mid)
+
+
+def slope_imbalance(params: Mapping[str, Any], story: Story) -> Any:
+    bid, ask = (book_slope({**params, "side": side}, story) for side in ("bid", "ask"))
+    return None if bid is None or ask is None else imb(bid, ask)
+
+
+def depth_concentration(params: Mapping[str, Any], story: Story) -> Any:
+    whole = depth(params, story)["base"]
+    half = depth({**params, "band_bps": exact(params["band_bps"]) / 2}, story)["base"]
+    return half / whole if whole else None
+
+
+def liquidity_gap(params: Mapping[str, Any], story: Story) -> Any:
+    found = within(story.now, params["band_bps"]) if story.now else None
+    if found is None or story.now is None or story.now.mid is None:
+        return None
+    number = 0 if params["side"] == "bid" else 1
+    every = (story.now.bids, story.now.asks)[number]
+    gaps = [abs(one[0] - other[0]) for one, other in zip(found[number], every[1:], strict=False)]
+    return max(gaps) / story.now.mid if gaps else None
+
+
+def level_count(params: Mapping[str, Any], story: Story) -> Any:
+    found = within(story.now, params["band_bps"]) if story.now else None
+    return None if found is None else len(found[0 if params["side"] == "bid" else 1])
+
+
+def naes_skjeltorp_slope(params: Mapping[str, Any], story: Story) -> Any:
+    if story.now is None or story.now.mid is None:
+        return None
+    levels = (story.now.bids if params["side"] == "bid" else story.now.asks)[: params.get("levels", 20)]
+    v = [math.log(worth_of(levels[: k + 1])) for k in range(len(levels))]
+    if 0 in v[:-1]:
+        return None
+    parts = [v[0] / abs(float(levels[0][0] / story.now.mid - 1))]
+    parts += [
+        (v[k + 1] / v[k] - 1) / abs(float(levels[k + 1][0] / levels[k][0] - 1))
+        for k in range(len(levels) - 1)
+    ]
+    return math.fsum(parts) / len(levels)
+
+
+def impact_cost(params: Mapping[str, Any], story: Story) -> Any:
+    found: dict[str, Any] = dict.fromkeys(("fill_ratio", "avg_price", "ratio"))
+    if story.now is None or story.now.mid is None:
+        return found
+    mid, sign = story.now.mid, 1 if params["side"] == "buy" else -1
+    wanted = left = exact(params["notional"]) / mid
+    paid = Fraction(0)
+    for price, size in story.now.asks if sign > 0 else story.now.bids:
+        taken = min(left, size)
+        left -= taken
+        paid += taken * price
+    mean = paid / (wanted - left)
+    found |= {"fill_ratio": (wanted - left) / wanted, "avg_price": mean}
+    return found if left else found | {"ratio": sign * (mean - mid) / mid}
+
+
+def both_costs(params: Mapping[str, Any], story: Story) -> tuple[Any, Any] | None:
+    buy, sell = (impact_cost({**params, "side": side}, story)["ratio"] for side in ("buy", "sell"))
+    return None if buy is None or sell is None else (buy, sell)
+
+
+def round_trip_cost(params: Mapping[str, Any], story: Story) -> Any:
+    costs = both_costs(params, story)
+    return None if costs is None else sum(costs) + 2 * exact(params.get("fee", 0))
+
+
+def impact_cost_imbalance(params: Mapping[str, Any], story: Story) -> Any:
+    costs = both_costs(params, story)
+    return None if costs is None else imb(*costs)
+
+
+def persistent_depth_imbalance(params: Mapping[str, Any], story: Story) -> Any:
+    """Whole books over the last seconds, each of the best prices looked up in all of them."""
+    now = ns(params["t_eval"]) if "t_eval" in params else story.t
+    start = now - ns(params.get("min_age", 3))
+    if story.now is None or story.held[0][0] > start:
+        return None
+    ends = [t for t, _ in story.held[1:]]
+    books = [book for (_, book), end in zip(story.held, [*ends, now + 1], strict=True) if end > start]
+    sides = []
+    for name in ("bids", "asks"):
+        each = [dict(getattr(book, name)) for book in books]
+        best = getattr(story.now, name)[: params.get("levels", 10)]
+        sides.append(
+            sum((min(one.get(price, Fraction(0)) for one in each) for price, _ in best), Fraction(0))
+        )
+    return imb(*sides)
+
+
+def fleeting_depth_imbalance(params: Mapping[str, Any], story: Story) -> Any:
+    stood = persistent_depth_imbalance(params, story)
+    whole = depth_imbalance({"levels": params.get("levels", 10)}, story)
+    return None if stood is None else whole - stood
+
+
 def weighted_depth_imbalance(params: Mapping[str, Any], story: Story) -> Any:
     if story.now is None:
         return None
@@ -291,6 +408,17 @@ PLAIN = {
     "weighted_depth_imbalance": weighted_depth_imbalance,
     "depth": depth,
     "depth_ratio": depth_ratio,
+    "book_slope": book_slope,
+    "slope_imbalance": slope_imbalance,
+    "depth_concentration": depth_concentration,
+    "liquidity_gap": liquidity_gap,
+    "level_count": level_count,
+    "naes_skjeltorp_slope": naes_skjeltorp_slope,
+    "impact_cost": impact_cost,
+    "round_trip_cost": round_trip_cost,
+    "impact_cost_imbalance": impact_cost_imbalance,
+    "persistent_depth_imbalance": persistent_depth_imbalance,
+    "fleeting_depth_imbalance": fleeting_depth_imbalance,
     "ofi": lambda params, story: mlofi({**params, "levels": 1}, story)[0],
     "mlofi": mlofi,
     "trade_flow_imbalance": trade_flow_imbalance,
@@ -299,6 +427,7 @@ PLAIN = {
     "trade_intensity": trade_intensity,
 }
 TRADES = ("trade_flow_imbalance", "volume_delta", "cvd", "trade_intensity")
+AGED = ("persistent_depth_imbalance", "fleeting_depth_imbalance")  # they look at the time before, too
 BOOK = tuple(key for key in PLAIN if key not in TRADES)
 
 
