@@ -98,9 +98,19 @@ class Bench:
         found = self.readings.standing(now + EPOCH)
         return [None if value != value else value for value in found]
 
-    def told(self, metric: str) -> Any:
+    def told(self, metric: str, asked: str) -> Any:
         """What the metric answers by itself, after `values`; NotImplemented where its outputs are the answer."""
-        return self.readings.metric(metric).told()
+        return self.readings.metric(metric).told(asked)
+
+    def image(self, t: int, bids: str, asks: str, trade: str) -> None:
+        """Feed a row of a data set at t (ns): sides, and a print before them ("" for none), as parts of JSON."""
+        self.now = self.received = max(self.now, t)
+        at = f'"symbol":"{NATIVE}","t":"{self.now + EPOCH}"'
+        if trade:
+            self.session.received(f'{{"kind":"trade",{at},{trade}}}'.encode(), self.now + EPOCH)
+        if bids or asks:
+            frame = f'{{"kind":"replace",{at},"bids":[{bids}],"asks":[{asks}]}}'
+            self.session.received(frame.encode(), self.now + EPOCH)
 
 
 def number(given: Any) -> Decimal:

@@ -11,11 +11,13 @@ from typing import Any
 
 from connectors.errors import UsageError
 
+from . import datasets
 from .cases import Bench, CaseError, nanoseconds
 from .conventions import CONVENTIONS
-from .metrics import answers, metrics
+from .metrics import aliases, answers, metrics
 from .plan import Plan
 
+EVERYTHING = 10**6  # seconds: a window that holds any data set
 READING = (
     "t_eval",
     "now",
@@ -39,14 +41,14 @@ def run(path: Path) -> Iterator[dict[str, Any]]:
     for number, case in enumerate(cases):
         name = case.get("id", number) if isinstance(case, dict) else number
         try:
-            yield {"id": name, "value": _computed(case)}
+            yield {"id": name, "value": _computed(case, path.parent)}
         except UsageError as failure:
             yield {"id": name, "error": str(failure)}
         except (KeyError, TypeError, ValueError, ArithmeticError) as failure:
             yield {"id": name, "error": f"{type(failure).__name__}: {failure}"}
 
 
-def _computed(case: Any) -> Any:
+def _computed(case: Any, folder: Path) -> Any:
     if not isinstance(case, dict) or "metric" not in case:
         raise CaseError("a case is an object with id, metric, params, and events or inputs")
     metric, params, events = case["metric"], case.get("params") or {}, case.get("events") or []
@@ -55,9 +57,31 @@ def _computed(case: Any) -> Any:
         raise CaseError("params and inputs are objects and events a list")
     if metric in CONVENTIONS:
         return CONVENTIONS[metric](params)
-    if inputs is not None or (metric in answers() and metric not in metrics()):
+    if "dataset" in case:
+        return of_dataset(metric, params, case, folder)
+    if inputs is not None or (metric in answers() and metric not in metrics() and not events):
         return answered(metric, params, inputs or {})
     return evaluate(metric, params, events)
+
+
+def of_dataset(metric: str, params: Mapping[str, Any], case: Mapping[str, Any], folder: Path) -> Any:
+    """The value after the rows of a case's files. A flow is of all of them unless the case gives a window."""
+    key = aliases().get(metric, metric)
+    if key not in metrics():
+        raise CaseError(
+            f"no metric {metric!r} of a data set; known are {', '.join([*metrics(), *aliases()])}"
+        )
+    own = {name: value for name, value in params.items() if name not in datasets.OPTIONS or name == "levels"}
+    if "window" in _labels(key) and "window" not in own:
+        own["window"] = EVERYTHING
+    windows = metrics()[key].over_windows(own)
+    bench = Bench(key, arguments(key, own) | windows, own)
+    for image in datasets.images(case, folder, from_zero=bool(windows)):
+        bench.image(*image)
+    end = datasets.until(case) if windows else None
+    values = bench.values({"t_eval": end} | own if end is not None else own)
+    told = bench.told(key, metric)
+    return shaped(key, own, bench.plan, values) if told is NotImplemented else defined(told)
 
 
 def answered(metric: str, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
@@ -81,12 +105,13 @@ def defined(value: Any) -> Any:
 
 def evaluate(metric: str, params: Mapping[str, Any], events: Sequence[Any]) -> Any:
     """The value of one metric after those events of a case that had happened by `t_eval`; None where undefined."""
+    asked, metric = metric, aliases().get(metric, metric)
     if metric not in metrics():
-        known = [*metrics(), *CONVENTIONS, *sorted(answers().keys() - metrics().keys())]
+        known = [*metrics(), *CONVENTIONS, *sorted((answers().keys() | aliases().keys()) - metrics().keys())]
         raise CaseError(f"no metric {metric!r}; known are {', '.join(known)}")
     for name, value in params.items():
         if isinstance(value, list) and name not in _labels(metric):
-            return [evaluate(metric, {**params, name: one}, events) for one in value]
+            return [evaluate(asked, {**params, name: one}, events) for one in value]
     until = nanoseconds(params["t_eval"]) if params.get("t_eval") is not None else None
     bench = Bench(metric, arguments(metric, params), params)
     for event in events:
@@ -94,7 +119,7 @@ def evaluate(metric: str, params: Mapping[str, Any], events: Sequence[Any]) -> A
             break
         bench.play(event)
     values = bench.values(params)
-    told = bench.told(metric)
+    told = bench.told(metric, asked)
     return shaped(metric, params, bench.plan, values) if told is NotImplemented else defined(told)
 
 

@@ -49,3 +49,12 @@ def answers() -> dict[str, Answer]:
     for module in _modules():
         found |= getattr(module, "ANSWERS", {})
     return found
+
+
+@cache
+def aliases() -> dict[str, str]:
+    """Key of a case -> key of the metric that answers it by `told`: what a module states as `ALIASES`."""
+    found: dict[str, str] = {}
+    for module in _modules():
+        found |= getattr(module, "ALIASES", {})
+    return found

@@ -167,7 +167,7 @@ class Declaration:
 def spelled(label: str, value: object) -> str:
     """A label's value: windows and half-lives in seconds get their unit, whole floats lose their zero."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{text}s" if label in ("window", "half_life", "horizon") else text
+    return f"{text}s" if label in ("window", "half_life", "horizon", "grid") else text
 
 
 def stored(code: str, values: Iterable[float]) -> Any:
@@ -327,6 +327,14 @@ class Metric:
         """
         return 0
 
-    def told(self) -> Any:
-        """What a case gets of this metric (metrics.md 9.5); NotImplemented where it is the outputs themselves."""
+    @staticmethod
+    def over_windows(params: dict[str, Any]) -> dict[str, Any]:
+        """Parameters with which the metric answers for the disjoint windows of a data set; {}: it has no such answer."""
+        return {}
+
+    def told(self, asked: str = "") -> Any:
+        """What a case gets of this metric (metrics.md 9.5); NotImplemented where it is the outputs themselves.
+
+        `asked`: the key that the case gave, one of the module's ALIASES or the metric's own.
+        """
         return NotImplemented

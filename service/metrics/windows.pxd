@@ -12,6 +12,7 @@ cdef class RollingSums:
     cdef double* low
     cdef double* value
     cdef int push(self, long long t) except? -1
+    cdef int gather(self, long long t) except? -1
     cdef void _add(self, int at, double x) noexcept
     cdef int expire(self, long long t) except? -1
     cdef double total(self, int window, int column) noexcept

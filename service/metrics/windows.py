@@ -82,6 +82,24 @@ class RollingSums:
 
     @cython.cfunc
     @cython.exceptval(-1, check=True)
+    def gather(self, t: cython.longlong) -> cython.int:
+        """As push; what has the time of the last entry joins it, if that is still in all windows."""
+        j: cython.int
+        k: cython.int
+        at: cython.int = cython.cast(cython.int, (self.head - 1) & (self.capacity - 1))
+        if self.head == 0 or self.times[at] != t:
+            return self.push(t)
+        for k in range(self.count):
+            if self.tails[k] == self.head:
+                return self.push(t)
+        for j in range(self.width):
+            self.entries[at * self.width + j] += self.value[j]
+            for k in range(self.count):
+                self._add(k * self.width + j, self.value[j])
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=True)
     def expire(self, t: cython.longlong) -> cython.int:
         """Take out what is no longer inside any window that ends at t."""
         k: cython.int
