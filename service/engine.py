@@ -24,6 +24,7 @@ from connectors.sync import CROSSED, LIVE, LOST, SNAPSHOT, STATES, SYNCING, List
 from .grid import STEP, Grid
 from .metrics.declare import Context, Declaration, Metric, Output, stored
 from .plan import Plan, Print, hears
+from .plans import Plans, Union
 
 _LIVE = cython.declare(cython.int, LIVE)
 _LOST = cython.declare(cython.int, LOST)
@@ -385,6 +386,21 @@ class Readings(Listener):
         return self.owner.proof if self.owner is not None else "none"
 
     @property
+    def outputs(self) -> Sequence[Output]:
+        """What this book's metrics yield, in the order of its values."""
+        found: Sequence[Output] = self.plan.outputs
+        return found
+
+    @property
+    def members(self) -> Sequence[Any]:
+        """Nobody: it is one venue's own book."""
+        return ()
+
+    def at(self, place: int) -> float:
+        """The number that stands at a place, as it was left by the last message."""
+        return self.row[place]
+
+    @property
     def update_id(self) -> int | None:
         return self.owner.update_id if self.owner is not None and self.owner.update_id >= 0 else None
 
@@ -451,6 +467,10 @@ class Readings(Listener):
             return [_NAN] * self.size
         return self.standing(now)
 
+    def exported(self, now: int) -> list[float]:
+        """What /metrics shows: all values."""
+        return self.values(now)
+
     def standing(self, now: int) -> list[float]:
         """As `values`, but counters, trades and health stay while the book is not live: they do not rest on it."""
         k: cython.int
@@ -511,38 +531,62 @@ class Engine:
     """All books. Venues' pairs are handed in by `attach`; readings come out of `books`."""
 
     def __init__(
-        self, plan: Plan | None = None, *, min_coverage: float = 0.8, simulated: bool = False
+        self, plan: Plan | Plans | None = None, *, min_coverage: float = 0.8, simulated: bool = False
     ) -> None:
-        self.plan = plan or Plan()
+        """`plan` is that of all books, or says which each one has."""
+        self.plans = plan if isinstance(plan, Plans) else Plans(base=plan or Plan())
         self.min_coverage, self.simulated = min_coverage, simulated
-        self.books: dict[Key, Readings] = {}
+        self.books: dict[Key, Any] = {}
         self.feeds: list[Any] = []
         self.registries: list[Registry] = []  # what venues list, watched or not
+        self.across: Any = None
         self._listeners: list[Callable[[Any], None]] = []
         self._trade_listeners: list[Callable[[Any, Print], None]] = []
+        self._union = Union(self._all_outputs)
 
     @property
     def outputs(self) -> Sequence[Output]:
-        return self.plan.outputs
+        """Those of all books."""
+        return self._union()
+
+    def _all_outputs(self) -> list[Sequence[Output]]:
+        groups = [] if self.across is None else [group.outputs for group in self.across.groups.values()]
+        return [*(plan.outputs for plan in self.plans.plans), *groups]
 
     @property
     def declarations(self) -> Sequence[Declaration]:
-        return self.plan.declarations
+        """Of all metrics that run, or would for some book."""
+        return [*self.plans.declarations, *(() if self.across is None else self.across.declarations)]
+
+    def consolidate(self, across: Any) -> None:
+        """Tell this of books that come and go (`joined`, `left`) and change (`heard`); it keeps its own among them."""
+        self.across = across
+        self._listeners.insert(0, across.heard)
 
     def attach(self, pair: Pair) -> Readings:
         """Take a pair in: its book, or its trades, belong to the readings of its instrument."""
         one = pair.instrument
         key = (one.venue, str(one.market), one.symbol)
-        if key not in self.books:
-            self.books[key] = Readings(
-                self.plan, one, self._listeners, self._trade_listeners, self.min_coverage
-            )
-        self.books[key].attach(pair)
-        return self.books[key]
+        fresh = key not in self.books
+        if fresh:
+            plan = self.plans.of(*key)
+            self.books[key] = Readings(plan, one, self._listeners, self._trade_listeners, self.min_coverage)
+        found: Readings = self.books[key]
+        found.attach(pair)
+        if fresh and self.across is not None:
+            self.across.joined(found)
+        return found
 
     def forget(self, instrument: Instrument) -> None:
         """No pair carries this any more (it expired): it has no readings from here on."""
-        self.books.pop((instrument.venue, str(instrument.market), instrument.symbol), None)
+        gone = self.books.pop((instrument.venue, str(instrument.market), instrument.symbol), None)
+        if gone is not None and self.across is not None:
+            self.across.left(gone)
+
+    def tell(self, book: Any) -> None:
+        """A book that is not fed by a pair changed."""
+        for listener in self._listeners:
+            listener(book)
 
     def listen(self, callback: Callable[[Any], None]) -> None:
         """Call this after every applied message and every change of state; it must cost next to nothing."""

@@ -36,10 +36,14 @@ class Plan:
         params: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         lazy_every: int = LAZY_EVERY,
+        known: Mapping[str, type[Metric]] | None = None,
     ) -> None:
-        """`keys` None takes all metrics; `params` replaces label values per metric; `lazy_every` is ns of event time."""
+        """`keys` None takes all metrics; `params` replaces label values per metric; `lazy_every` is ns of event time.
+
+        `known`: key -> class, the built-in metrics if not given.
+        """
         self.lazy_every = lazy_every
-        known = metrics()
+        known = metrics() if known is None else known
         chosen = list(known) if keys is None else [key for key in known if key in keys]
         self.kinds = [(known[key], dict((params or {}).get(key, {}))) for key in chosen]
         self.declarations: list[Declaration] = [kind.declaration for kind, _ in self.kinds]

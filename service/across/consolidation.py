@@ -1,0 +1,186 @@
+"""Which books are one group, and when groups look at their members: every 100 ms something changed, and every second.
+
+Books of the same base, quote, settlement, market and expiry are one group, where connectors/assets.py (or the user)
+says that the tickers mean the same asset; two venues make one. It runs on the timeline, on our own clock, so a replay
+of a recording does the same at the same times. Nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from connectors.assets import Assets
+from connectors.book import NOWHERE
+from connectors.instruments import Instrument, Market, canonical
+from service.metrics.declare import Declaration, Output
+
+from . import across
+from .declare import SECOND, Across
+from .group import CONSOLIDATED, Group, Member, Rate, par
+from .peg_deviation import PEG, STABLE
+from .settings import AcrossSettings, GroupSettings
+from .trace import Trace
+
+STEP = SECOND // 10
+IDLE_STEPS = 20  # after two quiet seconds it looks once a second
+Name = tuple[str, str]  # market, symbol
+Chosen = Callable[[str, str, str], tuple[Sequence[str], Mapping[str, Mapping[str, Any]]]]
+
+
+def everything(venue: str, market: str, symbol: str) -> tuple[Sequence[str], Mapping[str, Mapping[str, Any]]]:
+    """All metrics with their own parameters."""
+    return list(across()), {}
+
+
+class Consolidation:
+    """The groups of an engine; they stand among its books. It watches a timeline (`begin`, `deadline`, `timer`).
+
+    chosen(venue, market, symbol) -> keys of the metrics that run and parameters by key, as service/plans.py tells.
+    """
+
+    def __init__(
+        self, engine: Any, settings: AcrossSettings | None = None, chosen: Chosen = everything
+    ) -> None:
+        self.engine, self.settings, self.chosen = engine, settings or AcrossSettings(), chosen
+        self.assets = Assets(self.settings.names())
+        self.groups: dict[Name, Group] = {}
+        self.next = NOWHERE
+        self._waiting: dict[Name, list[Member]] = {}  # groups that are not worth one yet
+        self._traces: dict[Any, Trace] = {}
+        self._quiet = 0
+        engine.consolidate(self)
+
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """What all groups have now."""
+        found = {output.name: output for group in self.groups.values() for output in group.outputs}
+        return list(found.values())
+
+    @property
+    def declarations(self) -> Sequence[Declaration]:
+        """What runs across venues, whether there is a group yet or not."""
+        keys, _ = self.chosen(CONSOLIDATED, "*", "*")
+        return [kind.declaration for key, kind in across().items() if key in keys]
+
+    # -- members ---------------------------------------------------------------------------------------------
+
+    def joined(self, readings: Any) -> None:
+        """The engine has a new book."""
+        for name, rate, pair in self._groups_of(readings.instrument):
+            trace = self._traces.get(readings)
+            if trace is None:
+                trace = self._traces[readings] = Trace()
+            fee = self.settings.fee(readings.venue, readings.market)
+            member = Member(readings.venue, readings, fee, rate, trace, _flow_places(readings))
+            if name in self.groups:
+                self.groups[name].join(member)
+                continue
+            waiting = self._waiting.setdefault(name, [])
+            waiting.append(member)
+            if len(waiting) > 1 or (pair[0] in STABLE and pair[1] == PEG):
+                self._make(name, pair, self._waiting.pop(name))
+
+    def left(self, readings: Any) -> None:
+        """The engine let a book go."""
+        self._traces.pop(readings, None)
+        for name, waiting in list(self._waiting.items()):
+            self._waiting[name] = [one for one in waiting if one.readings is not readings]
+        for name, group in list(self.groups.items()):
+            group.leave(readings)
+            if not group.books:
+                del self.groups[name]
+                self.engine.books.pop((CONSOLIDATED, *name), None)
+
+    def _make(self, name: Name, pair: tuple[str, str], members: Sequence[Member]) -> None:
+        market, symbol = name
+        keys, params = self.chosen(CONSOLIDATED, market, symbol)
+        metrics: list[Across] = [
+            kind(**{**params.get(key, {}), "pair": pair}) for key, kind in across().items() if key in keys
+        ]
+        if not metrics:
+            return
+        group = self.groups[name] = Group(symbol, market, metrics)
+        for member in members:
+            group.join(member)
+        self.engine.books[CONSOLIDATED, market, symbol] = group
+        self._quiet = 0
+
+    def _groups_of(self, one: Instrument) -> list[tuple[Name, Rate, tuple[str, str]]]:
+        """The groups that this instrument belongs to: name, its rate there, and (base, quote) of the group."""
+        found: list[tuple[Name, Rate, tuple[str, str]]] = []
+        own = [group for group in self.settings.groups if group.members.get(one.venue) == one.symbol]
+        for group in own:
+            base, _, rest = group.symbol.partition("-")
+            found.append(
+                ((group.market, group.symbol), self._rate(group, one.venue), (base, rest.partition("-")[0]))
+            )
+        if one.market is Market.OPTION:
+            return found
+        base, quote, settle = (
+            self.assets.of(one.venue, ticker) for ticker in (one.base, one.quote, one.settle)
+        )
+        symbol = canonical(base, quote, one.market, settle=settle, expiry=one.expiry)
+        name = (str(one.market), symbol)
+        if not any(name == (group.market, group.symbol) for group in self.settings.groups):
+            there = self.groups[name].books if name in self.groups else self._waiting.get(name, [])
+            if all(
+                member.name != one.venue for member in there
+            ):  # 1000SHIB beside SHIB: the first stands for both
+                found.append((name, par, (base, quote)))
+        return found
+
+    def _rate(self, group: GroupSettings, venue: str) -> Rate:
+        given = group.fx.get(venue)
+        book = group.book_of_rate(venue)
+        if book is not None:
+            return lambda: self._mid(*book)
+        fixed = Fraction(Decimal(repr(given))) if given is not None else Fraction(1)
+        return lambda: fixed
+
+    def _mid(self, venue: str, symbol: str) -> Fraction | None:
+        """Exact mid of a live, two-sided book; None without one."""
+        readings = self.engine.books.get((venue, "spot", symbol))
+        if readings is None:
+            return None
+        part, _ = Member(venue, readings, 0.0, par, Trace(1)).part()
+        return (part.bid_key + part.ask_key) * part.unit / 2 if part is not None else None
+
+    # -- time ------------------------------------------------------------------------------------------------
+
+    def heard(self, readings: Any) -> None:
+        """A book changed; called with every message."""
+        trace = self._traces.get(readings)
+        if trace is not None:
+            trace.heard(readings)
+
+    def begin(self, now: int) -> None:
+        """The clock starts: steps are multiples of 100 ms."""
+        if self.next == NOWHERE:
+            self.next = (now // STEP + 1) * STEP
+
+    def deadline(self) -> int:
+        """When it wants to be woken (ns)."""
+        return self.next
+
+    def timer(self, now: int) -> None:
+        """Let each group look at its members."""
+        quiet = True
+        for group in list(self.groups.values()):
+            if group.dirty:
+                quiet = False
+                group.step(now)
+                self.engine.tell(group)
+            if now % SECOND == 0:
+                group.tick(now)
+        self._quiet = self._quiet + 1 if quiet else 0
+        step = STEP if self._quiet < IDLE_STEPS else SECOND
+        self.next = (now // step + 1) * step
+
+
+def _flow_places(readings: Any) -> tuple[int, int] | None:
+    places = {output.name: place for place, output in enumerate(readings.outputs)}
+    up, down = places.get("ofi.up"), places.get("ofi.down")
+    return (up, down) if up is not None and down is not None else None

@@ -1,0 +1,137 @@
+"""`contagion`: do the venues move together? Mean correlation, and how much one factor takes of all."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+
+from .declare import NAN, Across, Declaration, Field, Unit
+from .scene import Scene
+from .symmetric import largest_eigenvalue
+
+WINDOW = 300  # seconds, one sample each
+COVERED = 0.8  # share of them that a venue must have to take part
+LEAST = 30  # common samples below which nothing is said
+EVERY = 60  # seconds
+METRICS = ("band_imbalance", "normalized_ofi", "mid_return")
+BAND_BPS = 10
+
+Row = dict[str, float]
+
+
+def correlation_matrix(series: Sequence[Sequence[float]]) -> list[list[float]] | None:
+    """Pearson correlations of equally long series; None where one of them never changes, or there are fewer than two."""
+    if len(series) < 2 or len({len(one) for one in series}) > 1 or len(series[0]) < 2:
+        return None
+    centred = []
+    for one in series:
+        mean = math.fsum(one) / len(one)
+        away = [value - mean for value in one]
+        length = math.sqrt(math.fsum(value * value for value in away))
+        if length <= 1e-12 * max(1.0, abs(mean)) * math.sqrt(len(one)):
+            return None
+        centred.append([value / length for value in away])
+    return [[math.fsum(map(float.__mul__, one, other)) for other in centred] for one in centred]
+
+
+def contagion(series: Sequence[Sequence[float]]) -> dict[str, float] | None:
+    """`mean_corr` of the off-diagonal correlations, `absorption` largest eigenvalue over n: 1/n (apart) to 1 (as one).
+
+    None where the correlations are not defined. Source: Kritzman, Li, Page & Rigobon 2011 (absorption ratio).
+    """
+    matrix = correlation_matrix(series)
+    if matrix is None:
+        return None
+    n = len(matrix)
+    off = math.fsum(matrix[i][j] for i in range(n) for j in range(n) if i != j)
+    return {"mean_corr": off / (n * (n - 1)), "absorption": largest_eigenvalue(matrix) / n}
+
+
+class Contagion(Across):
+    """Correlations over the venues of what each does in a second, over 300 s, every 60 s (metrics.md 4).
+
+    Of `band_imbalance` (10 bp, averaged over the second), `normalized_ofi` (order flow over the average touch size) and
+    `mid_return`. A venue takes part with 80% of the seconds; a second counts where all that take part have it.
+    """
+
+    declaration = Declaration(
+        key="contagion",
+        help="Correlation between the venues of what happens within a second, over 300 s.",
+        formula="mean_{i != j} corr(x_i, x_j); lambda_max / n",
+        source="Kritzman, Li, Page & Rigobon 2011; metrics.md 4",
+        group="across",
+        unit=Unit.RATIO,
+        by={"metric": METRICS},
+        fields=(
+            Field("mean_corr", Unit.RATIO, "obi_contagion_correlation_ratio"),
+            Field(
+                "absorption",
+                Unit.RATIO,
+                "obi_contagion_absorption_ratio",
+                help="Share of the largest eigenvalue of the correlation matrix: 1/n where venues go apart, 1 where as one.",
+            ),
+        ),
+    )
+
+    def prepare(self) -> None:
+        self.samples: dict[str, deque[Row]] = {name: deque(maxlen=WINDOW) for name in self.param("metric")}
+        self.found = dict.fromkeys(self.param("metric"), (NAN, NAN))
+        self._sums: dict[str, list[float]] = {}
+        self._mids: Row = {}
+        self._flows: Row = {}
+        self._ticks = 0
+
+    def step(self, scene: Scene, now: int) -> None:
+        for part in scene.parts:
+            side = scene.band(part.name, BAND_BPS)
+            if side.known and side.imbalance is not None:
+                sums = self._sums.setdefault(part.name, [0.0, 0.0])
+                sums[0] += side.imbalance
+                sums[1] += 1
+
+    def tick(self, scene: Scene, now: int) -> None:
+        self.step(scene, now)
+        seconds = {
+            "band_imbalance": {name: total / count for name, (total, count) in self._sums.items()},
+            "normalized_ofi": self._flow(scene),
+            "mid_return": self._returns(scene),
+        }
+        self._sums.clear()
+        for name, kept in self.samples.items():
+            kept.append({one: value for one, value in seconds[name].items() if one in scene.by_name})
+        self._ticks += 1
+        if self._ticks % EVERY == 0:
+            self.found = {name: self._computed(kept) for name, kept in self.samples.items()}
+
+    def values(self, scene: Scene, now: int) -> Sequence[float]:
+        if len(scene.parts) < 2:
+            return [NAN] * (2 * len(self.found))
+        return [self.found[name][k] for k in (0, 1) for name in self.param("metric")]
+
+    def _returns(self, scene: Scene) -> Row:
+        before, self._mids = self._mids, dict(scene.mids)
+        return {
+            name: math.log(mid / before[name]) for name, mid in self._mids.items() if before.get(name, 0) > 0
+        }
+
+    def _flow(self, scene: Scene) -> Row:
+        """Order flow since the last second over the mean size at the touch; only of books whose OFI is on."""
+        found = {}
+        before, self._flows = self._flows, dict(scene.flows)
+        for name, flow in self._flows.items():
+            best = scene.by_name[name].best
+            size = (best.bid_size + best.ask_size) / 2
+            if name in before and size > 0:
+                found[name] = (flow - before[name]) / size
+        return found
+
+    @staticmethod
+    def _computed(kept: Sequence[Row]) -> tuple[float, float]:
+        names = sorted({name for row in kept for name in row})
+        taking = [name for name in names if sum(name in row for row in kept) >= COVERED * len(kept)]
+        rows = [row for row in kept if all(name in row for name in taking)]
+        if len(taking) < 2 or len(rows) < LEAST:
+            return NAN, NAN
+        found = contagion([[row[name] for row in rows] for name in taking])
+        return (found["mean_corr"], found["absorption"]) if found else (NAN, NAN)

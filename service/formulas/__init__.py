@@ -1,0 +1,1 @@
+"""Formulas that need no book: options chains, pools, concentrations (metrics.md 5). Pure functions of numbers."""
