@@ -18,13 +18,13 @@ from connectors.driver import Network
 from connectors.intake import Clock
 from connectors.venue import Venue
 
+from .across.consolidation import Consolidation
 from .alerts.desk import Desk
 from .api.app import create_app
 from .api.ports import DerivativeFacts, VenueFacts
 from .api.server import serve
 from .engine import Engine
 from .feeds import VenueFeeds, cache_folder, tell_book
-from .plan import Plan
 from .rows import Rows
 from .settings import Settings
 
@@ -44,8 +44,7 @@ class Service:
         with_api: bool = True,
     ) -> None:
         self.settings, self.record, self.with_api = settings, record, with_api
-        only = settings.metrics.only or None
-        self.engine = Engine(Plan(only), min_coverage=settings.metrics.min_coverage, simulated=simulated)
+        self.engine, self.consolidation = engine_of(settings, simulated=simulated)
         self.clock = Clock()
         self.stopping = asyncio.Event()
         self.rows: Rows | None = None
@@ -62,6 +61,9 @@ class Service:
         network = Network(clock=self.clock)
         told: dict[int, tuple[str, str]] = {}
         self.engine.listen(partial(_tell_if_changed, told))
+        if self.consolidation is not None:
+            self.consolidation.begin(self.clock())
+            network.timeline.watch(self.consolidation)
         if self.rows is not None:
             self.rows.begin(self.clock())
             network.timeline.watch(self.rows)
@@ -124,6 +126,17 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopping.set)
+
+
+def engine_of(settings: Settings, *, simulated: bool = False) -> tuple[Engine, Consolidation | None]:
+    """The engine that the settings ask for, and what watches over several venues; both without a clock of their own."""
+    for file, reason in settings.metrics.own.faults:
+        log.error("own metric left out", file=file, reason=reason)
+    plans = settings.metrics.plans()
+    engine = Engine(plans, min_coverage=settings.metrics.min_coverage, simulated=simulated)
+    engine.left_out = [{"file": file, "reason": reason} for file, reason in settings.metrics.own.faults]
+    consolidation = Consolidation(engine, settings.across, plans.chosen) if settings.across.enabled else None
+    return engine, consolidation
 
 
 def _tell_if_changed(told: dict[int, tuple[str, str]], book: object) -> None:

@@ -56,15 +56,23 @@ class CaseVenue(Venue):
 
 
 class Bench:
-    """One book with one metric, fed by the events of a case."""
+    """One book with one metric, fed by the events of a case; of a venue among others in an `engine` they share."""
 
-    def __init__(self, metric: str, given: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        metric: str,
+        given: Mapping[str, Any],
+        params: Mapping[str, Any],
+        *,
+        venue_name: str = "case",
+        engine: Engine | None = None,
+    ) -> None:
         venue = CaseVenue("ws://case", "http://case")
         tick = number(params["tick_size"]) if "tick_size" in params else None
-        instrument = Instrument("case", NATIVE, NATIVE, Market.SPOT, "CASE", "QUOTE", "QUOTE", tick=tick)
+        instrument = Instrument(venue_name, NATIVE, NATIVE, Market.SPOT, "CASE", "QUOTE", "QUOTE", tick=tick)
         keys = [metric, *COMPANIONS.get(metric, ())]
         self.plan = Plan(keys, dict.fromkeys(keys, given))
-        self.engine = Engine(self.plan, min_coverage=0.0)
+        self.engine = engine or Engine(self.plan, min_coverage=0.0)
         self.session = Session(venue)  # not opened: nobody is there whom it could ask for a book
         self.pair = self.session.add(Pair(venue, instrument))
         self.pair.carries_book = self.pair.carries_trades = True
@@ -91,12 +99,16 @@ class Bench:
         """All outputs of the metric, at `t_eval` or `now` if given, else after the last event."""
         at = params.get("t_eval", params.get("now"))
         now = self.now if at is None else max(nanoseconds(at), 0)
-        if "now" in params and "stale_after" in params:
-            if nanoseconds(params["now"]) - self.received > nanoseconds(params["stale_after"]):
-                self.pair.withdraw(nanoseconds(params["now"]) + EPOCH)
+        self.fall_silent(params)
         self.readings.settle(now + EPOCH)
         found = self.readings.standing(now + EPOCH)
         return [None if value != value else value for value in found]
+
+    def fall_silent(self, params: Mapping[str, Any]) -> None:
+        """Withdraw the values where the case says that the connection has been silent for too long at `now`."""
+        if "now" in params and "stale_after" in params:
+            if nanoseconds(params["now"]) - self.received > nanoseconds(params["stale_after"]):
+                self.pair.withdraw(nanoseconds(params["now"]) + EPOCH)
 
     def told(self, metric: str, asked: str) -> Any:
         """What the metric answers by itself, after `values`; NotImplemented where its outputs are the answer."""

@@ -212,6 +212,11 @@ def check(config: Config = None) -> None:
     for name, one in enabled.items():
         if one.selection.patterns or one.top:
             print(f"  {name}: {one.told}; what fits is known once the venue's list is fetched")
+    own = settings.metrics.own
+    if own.kinds:
+        print(f"  metrics of your own: {', '.join(own.kinds)}")
+    for file, reason in own.faults:
+        print(f"  left out: {file}: {reason}")
     if settings.alerts.enabled:
         from .alerts.check import told
 
@@ -292,12 +297,14 @@ def _serve(
     every_venue: bool = False,
     with_api: bool = True,
 ) -> None:
-    from .plan import Plan
-    from .rows import Rows, Step, chosen, writing
+    from .app import engine_of
+    from .rows import Rows, Step, writing
+    from .rows import check as check_metrics
 
     settings.api.check()
     step = Step(every)
-    chosen(Plan(settings.metrics.only or None).outputs, _keys(metrics))
+    known, _ = engine_of(settings)
+    check_metrics(known.outputs, known.declarations, _keys(metrics))
     if record is not None:
         _empty(record)
 

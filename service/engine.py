@@ -396,6 +396,11 @@ class Readings(Listener):
         """Nobody: it is one venue's own book."""
         return ()
 
+    def fault(self, key: str) -> str:
+        """What switched off a metric of the user's own, "" where it runs or is none of this book's."""
+        found = [str(one.fault) for one in self.metrics if one.declaration.key == key]
+        return found[0] if found else ""
+
     def at(self, place: int) -> float:
         """The number that stands at a place, as it was left by the last message."""
         return self.row[place]
@@ -540,6 +545,7 @@ class Engine:
         self.feeds: list[Any] = []
         self.registries: list[Registry] = []  # what venues list, watched or not
         self.across: Any = None
+        self.left_out: list[dict[str, str]] = []
         self._listeners: list[Callable[[Any], None]] = []
         self._trade_listeners: list[Callable[[Any, Print], None]] = []
         self._union = Union(self._all_outputs)
@@ -557,6 +563,18 @@ class Engine:
     def declarations(self) -> Sequence[Declaration]:
         """Of all metrics that run, or would for some book."""
         return [*self.plans.declarations, *(() if self.across is None else self.across.declarations)]
+
+    @property
+    def faults(self) -> list[dict[str, str]]:
+        """Metrics of the user's own that are left out, or were switched off for a book, and why."""
+        found = list(self.left_out)
+        for key in self.plans.own:
+            found += [
+                {"metric": key, "venue": book.venue, "symbol": book.symbol, "reason": book.fault(key)}
+                for book in self.books.values()
+                if isinstance(book, Readings) and book.fault(key)
+            ]
+        return found
 
     def consolidate(self, across: Any) -> None:
         """Tell this of books that come and go (`joined`, `left`) and change (`heard`); it keeps its own among them."""

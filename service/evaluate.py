@@ -11,11 +11,15 @@ from typing import Any
 
 from connectors.errors import UsageError
 
-from . import datasets
+from . import across as venues
+from . import datasets, formulas
+from . import metrics as books
+from .across import across
 from .cases import Bench, CaseError, nanoseconds
 from .conventions import CONVENTIONS
-from .metrics import aliases, answers, metrics
+from .metrics import aliases, metrics
 from .plan import Plan
+from .venue_cases import evaluate_across
 
 EVERYTHING = 10**6  # seconds: a window that holds any data set
 READING = (
@@ -59,8 +63,10 @@ def _computed(case: Any, folder: Path) -> Any:
         return CONVENTIONS[metric](params)
     if "dataset" in case:
         return of_dataset(metric, params, case, folder)
-    if inputs is not None or (metric in answers() and metric not in metrics() and not events):
+    if inputs is not None or (metric in answers() and not events and metric not in metrics()):
         return answered(metric, params, inputs or {})
+    if metric in across() and (events or metric not in answers()):
+        return defined(evaluate_across(metric, params, events))
     return evaluate(metric, params, events)
 
 
@@ -82,6 +88,11 @@ def of_dataset(metric: str, params: Mapping[str, Any], case: Mapping[str, Any], 
     values = bench.values({"t_eval": end} | own if end is not None else own)
     told = bench.told(key, metric)
     return shaped(key, own, bench.plan, values) if told is NotImplemented else defined(told)
+
+
+def answers() -> dict[str, books.Answer]:
+    """Of all metrics that can be fed directly: of one book, across venues, and formulas."""
+    return books.answers() | venues.answers() | formulas.answers()
 
 
 def answered(metric: str, params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
@@ -107,7 +118,8 @@ def evaluate(metric: str, params: Mapping[str, Any], events: Sequence[Any]) -> A
     """The value of one metric after those events of a case that had happened by `t_eval`; None where undefined."""
     asked, metric = metric, aliases().get(metric, metric)
     if metric not in metrics():
-        known = [*metrics(), *CONVENTIONS, *sorted((answers().keys() | aliases().keys()) - metrics().keys())]
+        others = answers().keys() | aliases().keys() | across().keys()
+        known = [*metrics(), *CONVENTIONS, *sorted(others - metrics().keys())]
         raise CaseError(f"no metric {metric!r}; known are {', '.join(known)}")
     for name, value in params.items():
         if isinstance(value, list) and name not in _labels(metric):

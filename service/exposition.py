@@ -37,13 +37,37 @@ def labelled(pairs: Iterable[tuple[str, str]]) -> str:
     return ",".join(f'{key}="{escape(text)}"' for key, text in pairs)
 
 
-@dataclass(frozen=True, slots=True)
+def family_of(output: Output) -> str:
+    """The family that a value's line stands in: its own name, but for the lines of a histogram."""
+    return output.histogram or output.prometheus
+
+
+@dataclass(slots=True)
 class Family:
-    """One metric family of the engine's outputs: its first lines, and where its values stand in a row of `order`."""
+    """One metric family of the outputs: its first lines, and the lines of its values as they are gathered."""
 
     header: bytes
-    start: int
-    stop: int
+    lines: list[bytes]
+
+
+class Sheet:
+    """How the values of one list of outputs are written for one book: family by family, all but the numbers.
+
+    `lines` holds, per family, the places of its values and what stands before each number.
+    """
+
+    def __init__(self, outputs: Sequence[Output], book: Book, shown: Callable[[Output], bool]) -> None:
+        self.outputs = outputs
+        own = {"venue": book.venue, "market": book.market, "symbol": book.symbol}
+        self.counts = [output.counter for output in outputs]
+        self.lines: dict[str, list[tuple[int, bytes]]] = {}
+        for place, output in enumerate(outputs):
+            if output.prometheus and shown(output):
+                labels = labelled(
+                    (own | dict(output.labels)).items()
+                )  # a value may be of one venue of several
+                beginning = f"\n{output.prometheus}{{{labels}}} ".encode()
+                self.lines.setdefault(family_of(output), []).append((place, beginning))
 
 
 class Exposition:
@@ -51,25 +75,29 @@ class Exposition:
 
     def __init__(self, engine: Engine, shown: Callable[[Output], bool] = lambda output: True) -> None:
         self._engine = engine
-        outputs = engine.outputs
-        by_name: dict[str, list[int]] = {}
-        for place, output in enumerate(outputs):
-            if output.prometheus and shown(output):
-                by_name.setdefault(output.histogram or output.prometheus, []).append(place)
-        self._taken = frozenset(by_name)
-        self._order = list(chain.from_iterable(by_name.values()))
-        self._counts = [outputs[place].counter for place in self._order]
-        self._families = list(_families(outputs, by_name))
+        self._shown = shown
+        self._families: dict[str, Family] = {}
         self._own: dict[Book, str] = {}
-        self._beginnings: dict[Book, list[bytes]] = {}
+        self._sheets: dict[Book, Sheet] = {}
+        self._learn(engine.outputs)
+
+    def _learn(self, outputs: Iterable[Output]) -> None:
+        """Families stand in the order in which they were first declared."""
+        for output in outputs:
+            if output.prometheus and (name := family_of(output)) not in self._families and self._shown(output):
+                kind = "histogram" if output.histogram else "counter" if output.counter else "gauge"
+                self._families[name] = Family(header(name, output.help, kind).encode(), [])
 
     def render(self, now: int) -> bytes:
         """The whole text. `now` in nanoseconds since 1970."""
         books = list(self._engine.books.values())
+        for gone in self._sheets.keys() - set(books):
+            del self._sheets[gone]
+            self._own.pop(gone, None)
         named = [(book, self._labels(book)) for book in books]
         parts = list(self._readings(books, now))
         for name, text in chain(_book_families(named, now), _feed_families(self._engine.feeds, now)):
-            if name not in self._taken:  # a metric may count the same: its own declaration goes first
+            if name not in self._families:  # a metric may count the same: its own declaration goes first
                 parts.append(text)
         simulated = header(f"{NAMESPACE}simulated", "1 if the venues are simulated.", "gauge")
         parts.append(f"{simulated}\n{NAMESPACE}simulated {int(self._engine.simulated)}\n".encode())
@@ -83,42 +111,27 @@ class Exposition:
         return own
 
     def _readings(self, books: Sequence[Book], now: int) -> Iterator[bytes]:
-        rows = [self._row(book, now) for book in books]
-        for family in self._families:
-            lines = b"".join(chain.from_iterable(row[family.start : family.stop] for row in rows))
-            if lines:
-                yield family.header + lines
+        for book in books:
+            self._write(book, now)
+        for family in self._families.values():
+            if family.lines:
+                yield family.header + b"".join(family.lines)
+                family.lines.clear()
 
-    def _row(self, book: Book, now: int) -> list[bytes]:
-        """A book's lines in family order, each with the line end before it; b"" where there is no value."""
-        beginnings = self._beginnings.get(book) or self._begin(book)
+    def _write(self, book: Book, now: int) -> None:
+        """A book's lines, each with the line end before it, into their families; none where there is no value."""
+        outputs = book.outputs
+        if (sheet := self._sheets.get(book)) is None or sheet.outputs is not outputs:
+            sheet = self._sheets[book] = Sheet(outputs, book, self._shown)
+            self._learn(outputs)
         live = book.state == State.LIVE
-        numbers = orjson.dumps(list(book.values(now) if live else book.standing(now)))[1:-1].split(b",")
-        texts = [numbers[place] for place in self._order]
+        texts = orjson.dumps(list(book.exported(now) if live else book.standing(now)))[1:-1].split(b",")
         if not live:
-            texts = [text if counts else b"null" for text, counts in zip(texts, self._counts, strict=True)]
-        return [
-            beginning + text if text != b"null" else b""
-            for beginning, text in zip(beginnings, texts, strict=True)
-        ]
-
-    def _begin(self, book: Book) -> list[bytes]:
-        outputs, own = self._engine.outputs, self._labels(book)
-        beginnings = []
-        for output in (outputs[place] for place in self._order):
-            labels = ",".join(filter(None, (own, labelled(output.labels))))
-            beginnings.append(f"\n{output.prometheus}{{{labels}}} ".encode())
-        self._beginnings[book] = beginnings
-        return beginnings
-
-
-def _families(outputs: Sequence[Output], by_name: Mapping[str, Sequence[int]]) -> Iterator[Family]:
-    start = 0
-    for name, places in by_name.items():
-        first = outputs[places[0]]
-        kind = "histogram" if first.histogram else "counter" if first.counter else "gauge"
-        opening = header(name, first.help, kind).encode()
-        yield Family(opening, start, start := start + len(places))
+            texts = [text if counts else b"null" for text, counts in zip(texts, sheet.counts, strict=True)]
+        for name, lines in sheet.lines.items():
+            self._families[name].lines += [
+                beginning + texts[place] for place, beginning in lines if texts[place] != b"null"
+            ]
 
 
 Samples = Iterable[tuple[str, float | int | None]]

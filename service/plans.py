@@ -94,6 +94,11 @@ class Plans:
         return self._made[name]
 
     @property
+    def own(self) -> list[str]:
+        """Keys of the user's own metrics."""
+        return [key for key in self.known if key not in metrics()]
+
+    @property
     def plans(self) -> list[Plan]:
         """All that were made so far, that of books without a rule first."""
         return list(dict.fromkeys([self.base, *self._made.values()]))

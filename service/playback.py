@@ -17,11 +17,9 @@ from connectors.sync import Pair
 
 from .api.app import create_app
 from .api.server import serve
-from .app import facts
-from .engine import Engine
-from .plan import Plan
+from .app import engine_of, facts
 from .replay import Player
-from .rows import Rows, Step, chosen, writing
+from .rows import Rows, Step, check, writing
 from .settings import Settings
 
 SECOND = 1_000_000_000
@@ -44,7 +42,7 @@ class Playback:
     ) -> None:
         self.settings, self.out = settings, out
         self.pace = pace_of(speed)
-        self.engine = Engine(Plan(settings.metrics.only or None), min_coverage=settings.metrics.min_coverage)
+        self.engine, consolidation = engine_of(settings)
         self.player = Player(
             files,
             made=self._made,
@@ -53,9 +51,11 @@ class Playback:
             market=market,
             most_levels=settings.max_levels,
         )
+        if consolidation is not None:
+            self.player.watch(consolidation)
         self.step = Step(every)
         self.metrics = metrics
-        chosen(self.engine.outputs, metrics)
+        check(self.engine.outputs, self.engine.declarations, metrics)
         self.rows: Rows | None = None
 
     def _made(self, pair: Pair, session: Session) -> None:

@@ -16,7 +16,7 @@ from connectors.book import NOWHERE
 from connectors.errors import UsageError
 
 from .engine import Engine, Readings
-from .metrics.declare import Output
+from .metrics.declare import Declaration, Output
 
 SECOND = 1_000_000_000
 _STEP = re.compile(r"(?:(?P<count>[1-9]\d*)n|(?P<time>\d+(?:\.\d+)?)(?P<unit>ms|s|m))", re.ASCII)
@@ -44,7 +44,9 @@ class Rows:
     def __init__(self, engine: Engine, step: Step, metrics: Sequence[str], out: BinaryIO) -> None:
         """`metrics` are keys or globs; none means all."""
         self.engine, self.step, self.out = engine, step, out
-        self.wanted = chosen(engine.outputs, metrics)
+        self.metrics = list(metrics)
+        check(engine.outputs, engine.declarations, metrics)
+        self._wanted: dict[int, tuple[Sequence[Output], list[tuple[int, str]]]] = {}
         self.next = NOWHERE
         self.written = 0
         self._applied: dict[int, int] = {}
@@ -77,6 +79,15 @@ class Rows:
             self._applied[id(book)] = book.applied
             self._write(book, book.received)
 
+    def wanted(self, outputs: Sequence[Output]) -> list[tuple[int, str]]:
+        """Place and name of what is written of a book with these outputs."""
+        if id(outputs) not in self._wanted:
+            self._wanted[id(outputs)] = (
+                outputs,
+                chosen(outputs, self.metrics),
+            )  # kept, so that its id stays its own
+        return self._wanted[id(outputs)][1]
+
     def _write(self, book: Readings, now: int) -> None:
         values = book.values(now)
         self.out.write(
@@ -89,7 +100,8 @@ class Rows:
                     "state": book.state,
                     "update_id": book.update_id,
                     "values": {
-                        name: None if values[k] != values[k] else values[k] for k, name in self.wanted
+                        name: None if values[k] != values[k] else values[k]
+                        for k, name in self.wanted(book.outputs)
                     },
                 },
                 option=orjson.OPT_APPEND_NEWLINE,
@@ -98,20 +110,29 @@ class Rows:
         self.written += 1
 
 
+def _fits(output: Output, one: str) -> bool:
+    return fnmatchcase(output.key, one) or fnmatchcase(output.name, one)
+
+
+def check(outputs: Sequence[Output], declarations: Sequence[Declaration], metrics: Sequence[str]) -> None:
+    """UsageError where a key or glob means nothing. Of metrics across venues there are no outputs before two came."""
+    for one in metrics:
+        head = one.partition("{")[0].partition(".")[0]
+        later = any(
+            declaration.group == "across" and fnmatchcase(declaration.key, head)
+            for declaration in declarations
+        )
+        if not later and not any(_fits(output, one) for output in outputs):
+            known = ", ".join(declaration.key for declaration in declarations)
+            raise UsageError(f"--metrics {one}: no such metric; known are {known}")
+
+
 def chosen(outputs: Sequence[Output], metrics: Sequence[str]) -> list[tuple[int, str]]:
     """Place and name of the outputs that some keys or globs mean; all where there are none."""
-
-    def fits(output: Output, one: str) -> bool:
-        return fnmatchcase(output.key, one) or fnmatchcase(output.name, one)
-
-    for one in metrics:
-        if not any(fits(output, one) for output in outputs):
-            known = ", ".join(dict.fromkeys(output.key for output in outputs))
-            raise UsageError(f"--metrics {one}: no such metric; known are {known}")
     return [
         (place, output.name)
         for place, output in enumerate(outputs)
-        if not metrics or any(fits(output, one) for one in metrics)
+        if not metrics or any(_fits(output, one) for one in metrics)
     ]
 
 

@@ -22,10 +22,11 @@ from connectors.ccxt_venue import fault_in
 from connectors.errors import UsageError
 from connectors.selection import Selection, fault_of, fault_of_top, is_pattern, markets_of
 
+from .across.settings import AcrossSettings
 from .alerts.senders import kinds
 from .alerts.settings import AlertSettings
 from .api.settings import ApiSettings
-from .metrics import metrics
+from .metric_settings import MetricSettings
 
 PREFIX = "STEELYARD_"
 
@@ -91,23 +92,6 @@ class VenueSettings(Strict):
         return ", ".join([*said, *(f"top {most} of {pattern}" for pattern, most in self.top.items())])
 
 
-class MetricSettings(Strict):
-    """Which metrics run, and from how much of a window on they are shown."""
-
-    only: list[str] = Field([], description="Keys of the metrics that run; empty for all.")
-    min_coverage: float = Field(
-        0.8, ge=0, le=1, description="Covered share of a window from which it is shown."
-    )
-
-    @field_validator("only")
-    @classmethod
-    def _known(cls, only: list[str]) -> list[str]:
-        for key in only:
-            if key not in metrics():
-                raise ValueError(f"no metric {key!r}; known are {', '.join(metrics())}")
-        return only
-
-
 class LogSettings(Strict):
     """What is logged and how."""
 
@@ -137,6 +121,7 @@ class Settings(BaseSettings):
         description="Venue id -> what to watch there.",
     )
     metrics: MetricSettings = MetricSettings()
+    across: AcrossSettings = AcrossSettings()
     api: ApiSettings = ApiSettings()
     alerts: AlertSettings = AlertSettings()
     log: LogSettings = LogSettings()

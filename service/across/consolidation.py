@@ -80,7 +80,8 @@ class Consolidation:
                 continue
             waiting = self._waiting.setdefault(name, [])
             waiting.append(member)
-            if len(waiting) > 1 or (pair[0] in STABLE and pair[1] == PEG):
+            named = any(name == (group.market, group.symbol) for group in self.settings.groups)
+            if named or len(waiting) > 1 or (pair[0] in STABLE and pair[1] == PEG):
                 self._make(name, pair, self._waiting.pop(name))
 
     def left(self, readings: Any) -> None:

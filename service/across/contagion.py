@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from .declare import NAN, Across, Declaration, Field, Unit
 from .scene import Scene
-from .symmetric import largest_eigenvalue
 
 WINDOW = 300  # seconds, one sample each
 COVERED = 0.8  # share of them that a venue must have to take part
@@ -45,7 +47,10 @@ def contagion(series: Sequence[Sequence[float]]) -> dict[str, float] | None:
         return None
     n = len(matrix)
     off = math.fsum(matrix[i][j] for i in range(n) for j in range(n) if i != j)
-    return {"mean_corr": off / (n * (n - 1)), "absorption": largest_eigenvalue(matrix) / n}
+    return {
+        "mean_corr": off / (n * (n - 1)),
+        "absorption": float(np.linalg.eigvalsh(np.array(matrix))[-1]) / n,
+    }
 
 
 class Contagion(Across):
@@ -135,3 +140,11 @@ class Contagion(Across):
             return NAN, NAN
         found = contagion([[row[name] for row in rows] for name in taking])
         return (found["mean_corr"], found["absorption"]) if found else (NAN, NAN)
+
+
+def _answer(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+    found = contagion([[float(value) for value in one] for one in inputs["series"]])
+    return found or {"mean_corr": None, "absorption": None}
+
+
+ANSWERS = {"contagion": _answer}

@@ -64,7 +64,7 @@ class Member:
         """How long its connection has said nothing; a quiet book on a lively connection is not silent."""
         if self.readings.state != "stale":
             return 0.0 if self.live else None
-        return max(0, now - self.readings.received) / SECOND
+        return float(max(0, now - self.readings.received)) / SECOND
 
     def part(self) -> tuple[Part | None, str]:
         """Its part if it takes one, else why not."""

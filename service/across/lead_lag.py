@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
+from connectors.errors import UsageError
+
 from .declare import NAN, SECOND, Across, Declaration, Field, Output, Unit, in_pairs
 from .scene import Scene
-from .trace import Path, Trace
+from .trace import Path, Trace, path_of
 
 MILLISECOND = 1_000_000
 _AHEAD = (
@@ -130,15 +133,52 @@ class LeadLagOfVenues(Across):
         if x is None or y is None:
             return [NAN] * 3
         first = max(now - WINDOW, *(trace.oldest(exchange=exchange) for trace in (x, y)))
-        paths = [trace.since(first, exchange=exchange) for trace in (x, y)]
-        if min(path.changes() for path in paths) < LEAST_CHANGES:
+        one_path, other_path = (trace.since(first, exchange=exchange) for trace in (x, y))
+        if min(one_path.changes(), other_path.changes()) < LEAST_CHANGES:
             return [NAN] * 3
-        found = lead_lag(*paths)
+        found = lead_lag(one_path, other_path)
         if found is None or abs(found.corr) < LEAST_CORRELATION:
             return [NAN] * 3
         return [found.lag, found.corr, NAN if found.ratio is None else found.ratio]
 
 
-def path_of_points(points: Sequence[Any]) -> list[tuple[int, float]]:
-    """[time in seconds, value] of a case as (ns, number)."""
-    return [(round(time * SECOND), float(value)) for time, value in points]
+def _path(points: Sequence[Any]) -> Path:
+    """[time in seconds, value or null] of a case."""
+    rows = [
+        (int(Fraction(str(time)) * SECOND), NAN if value is None else float(value)) for time, value in points
+    ]
+    return path_of(rows)
+
+
+def _nanoseconds(seconds: Any) -> int:
+    return int(Fraction(str(seconds)) * SECOND)
+
+
+def path_lags(params: Mapping[str, Any]) -> Sequence[int]:
+    """`lags` in seconds, or `max_lag` in steps of `step` (0.1) seconds, or those that run live."""
+    if params.get("lags") is not None:
+        return [_nanoseconds(lag) for lag in params["lags"]]
+    if params.get("max_lag") is None:
+        return LAGS
+    step = _nanoseconds(params.get("step", params.get("lag_step", "0.1")))
+    if step <= 0:
+        raise UsageError(f"a step of lags is above 0, not {params}")
+    most = _nanoseconds(params["max_lag"]) // step
+    return [k * step for k in range(-most, most + 1)]
+
+
+def _hayashi_yoshida(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+    return hayashi_yoshida(_path(inputs["x"]), _path(inputs["y"]), _nanoseconds(params.get("lag", 0)))
+
+
+def told_lead_lag(x: Path, y: Path, lags: Sequence[int]) -> dict[str, float | None]:
+    """As the result of a case."""
+    found = lead_lag(x, y, lags)
+    return asdict(found) if found is not None else {"lag": None, "corr": None, "ratio": None}
+
+
+def _lead_lag(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+    return told_lead_lag(_path(inputs["x"]), _path(inputs["y"]), path_lags(params))
+
+
+ANSWERS = {"hayashi_yoshida": _hayashi_yoshida, "lead_lag": _lead_lag}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .declare import NAN, Across, Declaration, Output, Unit
 from .scene import Scene
@@ -40,3 +41,12 @@ class PegDeviation(Across):
         if not self.asset:
             return []
         return [peg_deviation(sum(scene.top) / (2 * scene.scale)) if scene.top is not None else NAN]
+
+
+def _answer(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float | None:
+    given = {**params, **inputs}
+    mid = given.get("mid")
+    return None if mid is None else peg_deviation(float(mid), float(given.get("peg", 1)))
+
+
+ANSWERS = {"peg_deviation": _answer}

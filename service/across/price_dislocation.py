@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .declare import Across, Declaration, Field, Unit, number
 from .scene import Scene, dislocation
@@ -45,3 +46,14 @@ class PriceDislocation(Across):
     def values(self, scene: Scene, now: int) -> Sequence[float]:
         found = dislocations(scene.mids)
         return [*(number(found.get(name)) for name in scene.names), number(dispersion(scene.mids))]
+
+
+def _mids(inputs: Mapping[str, Any]) -> dict[str, float]:
+    """Of the venues that have one."""
+    return {str(name): float(mid) for name, mid in inputs["mids"].items() if mid is not None}
+
+
+ANSWERS = {
+    "price_dislocation": lambda params, inputs: dislocations(_mids(inputs)),
+    "price_dispersion": lambda params, inputs: dispersion(_mids(inputs)),
+}

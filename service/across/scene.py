@@ -116,7 +116,7 @@ def _parts(bps: object) -> int:
 @cache
 def _unit(places: int, multiplier: float) -> Fraction:
     """Price of one price key in the book's own currency."""
-    return 1 / (10**places * Fraction(multiplier))
+    return Fraction(1, 10**places) / Fraction(multiplier)
 
 
 def _held(key: int) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from service.formulas.concentration import hhi
 
@@ -18,6 +19,11 @@ def depth_shares(scene: Scene, bps: object) -> dict[str, float]:
     depth = {
         name: (one.bid_quote + one.ask_quote) * float(scene.by_name[name].rate) for name, one in found.items()
     }
+    return shares_of(depth)
+
+
+def shares_of(depth: Mapping[str, float]) -> dict[str, float]:
+    """Each over the sum; {} where there is nothing to share."""
     total = sum(depth.values())
     return {name: one / total for name, one in depth.items()} if total > 0 else {}
 
@@ -63,3 +69,14 @@ class VenueDepthShare(Across):
         taking = [name in scene.by_name for name in scene.names]
         flags = [one and takes for takes in taking for one in unknown] + unknown
         return [place for place, flag in enumerate(flags) if flag]
+
+
+def _answer(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+    shares = shares_of({str(name): float(one) for name, one in inputs["depth"].items()})
+    return {
+        "share": shares or dict.fromkeys(inputs["depth"]),
+        "hhi": hhi(list(shares.values())) if shares else None,
+    }
+
+
+ANSWERS = {"venue_depth_share": _answer}

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
 from .declare import NAN, SECOND, Across, Declaration, Field, Unit, number
 from .price_dislocation import dislocations
@@ -170,3 +171,14 @@ class VenueRisk(Across):
             depth_share=shares.get(one.name),
             depth_share_baseline=health.usual_share,
         )
+
+
+def _answer(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+    given = {name: None if value is None else float(value) for name, value in {**params, **inputs}.items()}
+    if given.get("stale_after", 0.0) is None:
+        del given["stale_after"]
+    parts = components(**given)  # type: ignore[arg-type]  # a name that is none of its own is told by the TypeError
+    return {"score": score(parts), "components": parts}
+
+
+ANSWERS = {"venue_risk": _answer}

@@ -156,7 +156,7 @@ class ReadingsChannel(Channel):
 
     def __init__(self, spec: Spec, source: Source) -> None:
         super().__init__(spec, source)
-        self._columns = readings.Columns(source.engine.outputs, spec.metrics)
+        self._columns = readings.Columns(spec.metrics)
         self._values: dict[Topic, dict[str, float | None]] = {}
         self._fresh: set[Topic] = set()
 
@@ -168,6 +168,11 @@ class ReadingsChannel(Channel):
         self._fresh.add(topic)
         truncated = self._columns.truncated(topic, now)
         return self.written(readings.identity(topic) | {"values": values, "truncated": truncated})
+
+    def note(self, topic: Topic) -> None:
+        if topic in self._values and topic is not None and not self._columns.of(topic).names:
+            return  # it has nothing of what is asked for, and that has been told
+        super().note(topic)
 
     def forget(self, topic: Topic) -> None:
         super().forget(topic)

@@ -47,7 +47,7 @@ def health_router(engine: Engine, clock: Callable[[], int], stopping: Callable[[
 
 def readiness(engine: Engine, now: int, *, stopping: bool) -> dict[str, Any]:
     """What /readyz says, with a row for each venue."""
-    books = list(engine.books.values())
+    books = [book for book in engine.books.values() if not book.members]  # venues' own
     live = sum(book.state == State.LIVE for book in books)
     names = dict.fromkeys([*(book.venue for book in books), *(feed.venue for feed in engine.feeds)])
     return {

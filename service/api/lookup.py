@@ -93,11 +93,17 @@ def select_outputs(outputs: Sequence[Output], patterns: Sequence[str]) -> list[i
     ]
 
 
-def check_metrics(outputs: Sequence[Output], patterns: Sequence[str]) -> str:
-    """What is wrong with these metric globs: a sentence that names the first without a match, or ""."""
+def check_metrics(engine: Engine, patterns: Sequence[str]) -> str:
+    """What is wrong with these metric globs: a sentence that names the first without a match, or "".
+
+    A metric may be declared and have no output yet: across venues there is none before two have come.
+    """
+    declared = {declaration.key for declaration in engine.declarations}
+    later = {declaration.key for declaration in engine.declarations if declaration.group == "across"}
     for pattern in patterns:
-        if not select_outputs(outputs, (pattern,)):
-            near = nearest(pattern, {output.key for output in outputs})
+        known = any(map(one_of((pattern,)), declared)) or pattern.partition("{")[0].partition(".")[0] in later
+        if not known and not select_outputs(engine.outputs, (pattern,)):
+            near = nearest(pattern, declared)
             return f"no metric is called {pattern}" + (f"; did you mean {', '.join(near)}?" if near else "")
     return ""
 

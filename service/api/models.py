@@ -25,6 +25,7 @@ _BOOK: dict[str, Any] = {
     "event_time": 1_790_000_000_000_000_000,
     "received": 1_790_000_000_004_000_000,
     "update_id": 7_211_345_981,
+    "members": [],
     "native": "BTCUSDT",
     "depth": 1000,
     "capped": False,
@@ -49,6 +50,18 @@ class Answer(BaseModel):
     simulated: bool = Field(description="True if the venues are simulated: no number is of a real market.")
 
 
+class Member(BaseModel):
+    """One venue's book in a consolidated one."""
+
+    model_config = ConfigDict(extra="forbid")
+    venue: str
+    symbol: str
+    state: State
+    proof: Proof
+    takes_part: bool = Field(description="False: what is said across venues is said without it.")
+    reason: str = Field(description="Why it takes no part, or not in all; empty where it does.")
+
+
 class BookIdentity(BaseModel):
     """Which book, and how far it can be trusted."""
 
@@ -65,6 +78,9 @@ class BookIdentity(BaseModel):
     update_id: int | None = Field(description="The venue's number of the last message.")
     depth: int = Field(description="Levels a side that the venue sends; 0 is the full book.", ge=0)
     capped: bool = Field(description="True if the farthest levels were left out to bound memory.")
+    members: list[Member] = Field(
+        description="Of a consolidated book (venue `consolidated`): its venues' books; else empty."
+    )
 
 
 class Reading(BookIdentity):
@@ -282,6 +298,9 @@ class Metrics(Answer):
     """The catalogue of metrics."""
 
     metrics: list[Metric]
+    faults: list[dict[str, str]] = Field(
+        description="Metrics of your own that were left out (file, reason), or switched off for a book."
+    )
 
 
 class Feed(BaseModel):

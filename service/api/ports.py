@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from connectors.instruments import Instrument
 from connectors.registry import Registry
@@ -121,9 +121,22 @@ class Book(Protocol):
     def resyncs_by_reason(self) -> Mapping[str, int]: ...
     @property
     def latency_seconds(self) -> float | None: ...
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """What it has values of, in order. The same object for as long as nothing of that changes."""
+        ...
+
+    @property
+    def members(self) -> Sequence[Mapping[str, Any]]:
+        """Of a consolidated book: each venue's, and whether it takes part; of a venue's own: none."""
+        ...
 
     def values(self, now: int) -> Sequence[float]:
-        """One number for each of the engine's outputs, in that order; NaN where undefined, all NaN unless live."""
+        """One number for each of its outputs, in that order; NaN where undefined, all NaN unless live."""
+        ...
+
+    def exported(self, now: int) -> Sequence[float]:
+        """As `values`; NaN too for what /metrics leaves out to stay within its budget."""
         ...
 
     def standing(self, now: int) -> Sequence[float]:
@@ -190,9 +203,17 @@ class Engine(Protocol):
     """
 
     @property
-    def outputs(self) -> Sequence[Output]: ...
+    def outputs(self) -> Sequence[Output]:
+        """Those of all books, each once. A book need not have all of them."""
+        ...
+
     @property
     def declarations(self) -> Sequence[Declaration]: ...
+    @property
+    def faults(self) -> Sequence[Mapping[str, str]]:
+        """Metrics of the user's own that are left out (file, reason) or switched off (metric, venue, symbol, reason)."""
+        ...
+
     @property
     def books(self) -> Mapping[tuple[str, str, str], Book]: ...
     @property

@@ -11,29 +11,50 @@ from .lookup import select_outputs
 from .ports import Book, Declaration, Feed, Output, State, VenueFacts
 
 NANOSECONDS = 1_000_000_000
+MOST_VIEWS = 256
 Row = dict[str, Any]
 
 
-class Columns:
-    """Which outputs are asked for, by metric globs; all without globs."""
+class View:
+    """Some of a list of outputs."""
 
-    def __init__(self, outputs: Sequence[Output], patterns: Sequence[str] = ()) -> None:
+    def __init__(self, outputs: Sequence[Output], patterns: Sequence[str]) -> None:
         places = select_outputs(outputs, patterns)
+        self.outputs = outputs  # kept, so that no other list takes its id
         self.names = tuple(outputs[place].name for place in places)
-        self._known = frozenset(self.names)
-        self._pick = _picker(places, len(outputs))
+        self.known = frozenset(self.names)
+        self.pick = _picker(places, len(outputs))
+
+
+class Columns:
+    """Which outputs are asked for, by metric globs; all without globs. A book shows those that it has."""
+
+    def __init__(self, patterns: Sequence[str] = ()) -> None:
+        self._patterns = tuple(patterns)
+        self._views: dict[int, View] = {}
+
+    def of(self, book: Book) -> View:
+        """What is shown of a book."""
+        outputs = book.outputs
+        if (view := self._views.get(id(outputs))) is None:
+            if len(self._views) >= MOST_VIEWS:  # groups whose members came and went leave theirs behind
+                self._views.clear()
+            view = self._views[id(outputs)] = View(outputs, self._patterns)
+        return view
 
     def values(self, book: Book, now: int) -> dict[str, float | None]:
         """Name -> value; every name is there. NaN (undefined) becomes null when it is encoded; not live: all None."""
+        view = self.of(book)
         if book.state != State.LIVE:
-            return dict.fromkeys(self.names)
-        return dict(zip(self.names, self._pick(book.values(now)), strict=True))
+            return dict.fromkeys(view.names)
+        return dict(zip(view.names, view.pick(book.values(now)), strict=True))
 
     def truncated(self, book: Book, now: int) -> list[str]:
         """Those of the names that are null because they reach beyond what the venue has proven."""
         if book.state != State.LIVE:
             return []
-        return [name for name in book.truncated(now) if name in self._known]
+        known = self.of(book).known
+        return [name for name in book.truncated(now) if name in known]
 
 
 def _picker(places: list[int], total: int) -> Callable[[Sequence[float]], Sequence[float]]:
@@ -56,6 +77,7 @@ def identity(book: Book) -> Row:
         "event_time": book.event_time or None,
         "received": book.received or None,
         "update_id": book.update_id,
+        "members": list(book.members),
     }
 
 

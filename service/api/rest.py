@@ -91,9 +91,9 @@ class Rest:
 
     def columns(self, patterns: Sequence[str]) -> readings.Columns:
         """The outputs that are asked for; raises ProblemError where a name fits none."""
-        if wrong := check_metrics(self.engine.outputs, patterns):
+        if wrong := check_metrics(self.engine, patterns):
             raise ProblemError(404, "unknown-metric", wrong)
-        return readings.Columns(self.engine.outputs, patterns)
+        return readings.Columns(patterns)
 
 
 def rest_router(rest: Rest) -> APIRouter:
@@ -116,7 +116,9 @@ def _add_catalogue(router: APIRouter, rest: Rest) -> None:
         """Every metric with its unit, bounds, formula, source and outputs."""
         outputs = rest.engine.outputs
         return rest.answer(
-            rest.clock(), metrics=[readings.metric(one, outputs) for one in rest.engine.declarations]
+            rest.clock(),
+            metrics=[readings.metric(one, outputs) for one in rest.engine.declarations],
+            faults=list(rest.engine.faults),
         )
 
     @router.get("/feeds", operation_id="list_feeds", response_model=models.Feeds, tags=["health"])

@@ -203,7 +203,7 @@ class Client:
         for channel in wish.channels:
             if channel.name == "alerts" and self._hub.alerts is None:
                 raise RefusedError("alerts_off", "alerts are switched off here; set alerts.enabled to true")
-            if wrong := check_metrics(self._hub.engine.outputs, channel.metrics):
+            if wrong := check_metrics(self._hub.engine, channel.metrics):
                 raise RefusedError("unknown_metric", wrong)
         new = [self._place(channel) for channel in wish.channels]
         self._by_request.setdefault(wish.id, []).extend(subscription.number for subscription in new)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .concentration import imb
 
@@ -67,3 +68,48 @@ def pool_imbalance(values: Sequence[float], targets: Sequence[float] | None = No
     if whole <= 0:
         return None
     return sum(abs(value / total - part / whole) for value, part in zip(values, wanted, strict=True)) / 2
+
+
+def _amm(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+    given = {**params, **inputs}
+    reference, move = given.get("ref_price"), given.get("move")
+    return amm(
+        float(given["x"]),
+        float(given["y"]),
+        None if reference is None else float(reference),
+        0.01 if move is None else float(move),
+    )
+
+
+def _swap(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float | None:
+    given = {name: float(value) for name, value in {**params, **inputs}.items()}
+    amount = given["dx"] if "dx" in given else given["amount"]
+    return swap_output(given["x"], given["y"], amount, given.get("fee", given.get("f", 0.0)))
+
+
+def _loss(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float | None:
+    given = {**params, **inputs}
+    return divergence_loss(float(given["r"] if "r" in given else given["ratio"]))
+
+
+def _range(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+    given = {name: float(value) for name, value in {**params, **inputs}.items()}
+    liquidity = given["L"] if "L" in given else given["liquidity"]
+    edges = given.get("low", 0.0), given.get("high", math.inf)
+    return concentrated_amounts(liquidity, given["price"], given["new_price"], *edges)
+
+
+def _pool(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float | None:
+    given = {**params, **inputs}
+    values = given["values"] if "values" in given else given["weights"]
+    targets = given.get("targets")
+    return pool_imbalance([*map(float, values)], None if targets is None else [*map(float, targets)])
+
+
+ANSWERS = {
+    "amm": _amm,
+    "swap_output": _swap,
+    "divergence_loss": _loss,
+    "concentrated_amounts": _range,
+    "pool_imbalance": _pool,
+}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import starmap
+from typing import Any
 
 
 def imb(plus: float, minus: float) -> float | None:
@@ -32,3 +33,26 @@ def gini(values: Sequence[float]) -> float | None:
         return None
     weighted = starmap(lambda k, value: (2 * k - n - 1) * value, enumerate(sorted(values), 1))
     return sum(weighted) / (n * total)
+
+
+def _of_values(formula: Callable[[Sequence[float]], float | None]) -> Callable[..., float | None]:
+    def answer(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float | None:
+        given = {**params, **inputs}
+        values = given["values"] if "values" in given else given["weights"]
+        values = values.values() if isinstance(values, Mapping) else values
+        return formula([float(value) for value in values])
+
+    return answer
+
+
+def _imb(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float | None:
+    """imb(u, v), or imb(outflow, inflow): coins that leave venues are less to sell."""
+    given = {**params, **inputs}
+    if "values" in given:
+        first, second = given["values"]
+        return imb(float(first), float(second))
+    plus, minus = ("outflow", "inflow") if "outflow" in given else ("u", "v")
+    return imb(float(given[plus]), float(given[minus]))
+
+
+ANSWERS = {"imb": _imb, "hhi": _of_values(hhi), "gini": _of_values(gini)}

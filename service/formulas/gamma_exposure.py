@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 Chain = Sequence[Mapping[str, Any]]
@@ -63,7 +64,7 @@ def flip_spot(chain: Chain, spot: float, dealer_sign: Mapping[str, float] = DEAL
     grid = [spot * (1 - _REACH + 2 * _REACH * k / _STEPS) for k in range(_STEPS + 1)]
     found = [
         _bisected(at, low, high)
-        for low, high in zip(grid, grid[1:], strict=False)
+        for low, high in pairwise(grid)
         if at(low) * at(high) < 0 or (at(high) == 0 and at(low) != 0)
     ]
     return min(found, key=lambda price: abs(price - spot), default=None)
@@ -78,3 +79,22 @@ def _bisected(at: Any, low: float, high: float) -> float:
         else:
             high = middle
     return (low + high) / 2
+
+
+def _answer(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float:
+    """`dealer_sign`: a factor of the convention (-1 turns it round), or an object of call and put."""
+    given = {**params, **inputs}
+    asked = given.get("dealer_sign", 1)
+    if isinstance(asked, Mapping):
+        sign = {kind: float(asked.get(kind, usual)) for kind, usual in DEALER_SIGN.items()}
+    else:
+        sign = {kind: float(asked) * usual for kind, usual in DEALER_SIGN.items()}
+    return gamma_exposure(given["chain"], float(given["spot"]), sign)
+
+
+def _unsigned(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float:
+    given = {**params, **inputs}
+    return unsigned_exposure(given["chain"], float(given["spot"]))
+
+
+ANSWERS = {"gamma_exposure": _answer, "gamma_exposure_unsigned": _unsigned}

@@ -32,3 +32,14 @@ def by_expiry(
             one = sums.setdefault(expiry, {"call": 0.0, "put": 0.0})
             one[option["type"]] += float(option.get(field) or 0.0)
     return {expiry: put_call_imbalance(one["call"], one["put"]) for expiry, one in sums.items() if expiry}
+
+
+def _answer(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+    given = {**params, **inputs}
+    if "chain" not in given:
+        return put_call_imbalance(float(given["calls"]), float(given["puts"]))
+    found = by_expiry(given["chain"], str(given.get("basis", "open_interest")))
+    return found[str(given.get("expiry", "total"))]
+
+
+ANSWERS = {"put_call_imbalance": _answer}

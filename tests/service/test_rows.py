@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import UsageError
-from service.rows import Rows, Step, chosen, writing
+from service.rows import Rows, Step, check, chosen, writing
 from simulator.faults import Disconnect
 from tests.support.link import SECOND, Link
 
@@ -83,7 +83,7 @@ def test_metrics_are_chosen_by_key_name_or_glob() -> None:
         "depth", "depth_imbalance", "depth_ratio",
     }  # fmt: skip
     with pytest.raises(UsageError, match=r"--metrics nope: no such metric; known are .*ofi"):
-        chosen(outputs, ["ofi", "nope"])
+        check(outputs, Link("okx", "public", levels=5, metrics=None).engine.declarations, ["ofi", "nope"])
 
 
 def test_a_file_gets_its_name_at_the_end(tmp_path: Path) -> None:

@@ -149,6 +149,7 @@ class FakeBook:
     bids: Levels = field(default_factory=lambda: [("100.0", "2.0"), ("99.5", "3")])
     asks: Levels = field(default_factory=lambda: [("100.5", "1.0"), ("101.0", "4")])
     outputs: Sequence[FakeOutput] = ()
+    members: Sequence[Mapping[str, object]] = ()
     by_time: Callable[[int], dict[str, float]] = lambda now: {}
 
     @cached_property
@@ -165,6 +166,9 @@ class FakeBook:
     def standing(self, now: int) -> Sequence[float]:
         numbers = self.numbers | self.by_time(now)
         return [numbers.get(one.name, NAN) for one in self.outputs]
+
+    def exported(self, now: int) -> Sequence[float]:
+        return self.values(now)
 
     def truncated(self, now: int) -> Sequence[str]:
         return self.beyond
@@ -209,6 +213,7 @@ class FakeEngine:
         self.feeds: list[FakeFeed] = []
         self.registries: list[Registry] = []
         self.simulated = simulated
+        self.faults: list[Mapping[str, str]] = []
         self._listeners: list[Callable[[FakeBook], None]] = []
         self._trade_listeners: list[Callable[[FakeBook, FakePrint], None]] = []
         for book in books:

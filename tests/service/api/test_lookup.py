@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from service.api.lookup import Selection, check_metrics, find, nearest, one_of, select_outputs, spellings
 from service.api.problems import ProblemError
 from tests.support.asking import desk
-from tests.support.fake_engine import DECLARATIONS
+from tests.support.fake_engine import DECLARATIONS, FakeEngine
 
 OUTPUTS = [output for declaration in DECLARATIONS for output in declaration.made]
 
@@ -30,10 +30,10 @@ def test_metrics_by_key_by_field_by_name(patterns: list[str], found: list[str]) 
 
 
 def test_a_metric_that_is_none_is_told_with_near_names() -> None:
-    told = check_metrics(OUTPUTS, ["spread", "queue_imbalanse"])
+    told = check_metrics(FakeEngine(), ["spread", "queue_imbalanse"])
     assert told.startswith("no metric is called queue_imbalanse; did you mean queue_imbalance")
-    assert check_metrics(OUTPUTS, ["zzz"]) == "no metric is called zzz"
-    assert check_metrics(OUTPUTS, ["*"]) == ""
+    assert check_metrics(FakeEngine(), ["zzz"]) == "no metric is called zzz"
+    assert check_metrics(FakeEngine(), ["*"]) == ""
 
 
 def test_spellings_of_a_symbol() -> None:

@@ -12,14 +12,14 @@ ENGINE = FakeEngine(FakeBook(numbers={"mid_price": 2.5, "ofi_up": 7.0}, beyond=(
 def test_columns_pick_none_one_many_or_all() -> None:
     for names in (), ("mid_price",), ("mid_price", "ofi_up"):
         patterns = names or ("nothing",)
-        columns = Columns(ENGINE.outputs, patterns)
-        assert columns.names == names
+        columns = Columns(patterns)
+        assert columns.of(BOOK).names == names
         assert tuple(columns.values(BOOK, T0)) == names
-    assert len(Columns(ENGINE.outputs).values(BOOK, T0)) == len(ENGINE.outputs)
+    assert len(Columns().values(BOOK, T0)) == len(ENGINE.outputs)
 
 
 def test_what_is_undefined_leaves_as_null() -> None:
-    said = orjson.loads(orjson.dumps(reading(BOOK, Columns(ENGINE.outputs, ["mid_price", "spread"]), T0)))
+    said = orjson.loads(orjson.dumps(reading(BOOK, Columns(["mid_price", "spread"]), T0)))
     assert said["values"] == {
         "spread.price": None,
         "spread.ratio": None,
@@ -30,7 +30,7 @@ def test_what_is_undefined_leaves_as_null() -> None:
 
 
 def test_in_every_other_state_there_are_names_and_no_numbers() -> None:
-    columns = Columns(ENGINE.outputs, ["mid_price", "ofi_up"])
+    columns = Columns(["mid_price", "ofi_up"])
     for state in ("syncing", "stale", "crossed", "lost"):
         book = FakeBook(state=state, numbers=BOOK.numbers, outputs=ENGINE.outputs, beyond=("mid_price",))
         said = reading(book, columns, T0)
