@@ -51,8 +51,9 @@ bench: setup ## the project's own benchmark
 bench-peers: ## make the environment in which Steelyard is compared with its peers
 	@$(PYTHON) -m benchmarks.make_environment
 
-docs: setup ## write docs/venues.md and config/prometheus-rules.yml anew from what they are derived from
+docs: setup ## write docs/venues.md, docs/metrics.md and config/prometheus-rules.yml anew from what they are derived from
 	@$(BIN)/python -m service.venue_table
+	@$(BIN)/python -m service.metric_table
 	@$(BIN)/python -m service.alerts.prometheus
 
 lock: $(VENV)/.uv ## write requirements.lock anew from pyproject.toml

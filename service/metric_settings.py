@@ -33,7 +33,7 @@ class SelectSettings(BaseModel):
     symbol: Globs = Field([], description="Canonical symbols or globs, such as BTC-*.")
     only: Globs = Field([], description="Keys or globs of the metrics that run, in place of those above.")
     add: Globs = Field([], description="Keys or globs that run as well.")
-    off: Globs = Field([], description="Keys or globs that do not run.")
+    drop: Globs = Field([], description="Keys or globs that do not run.")
     params: dict[str, dict[str, Any]] = Field(
         {},
         description="Metric -> label or parameter -> values: {depth: {band_bps: [5, 10]}, ofi: {window: [1]}}.",
@@ -41,7 +41,7 @@ class SelectSettings(BaseModel):
 
     def rule(self) -> Rule:
         """As the plans take it."""
-        return Rule(self.venue, self.market, self.symbol, self.only, self.add, self.off, self.params)
+        return Rule(self.venue, self.market, self.symbol, self.only, self.add, self.drop, self.params)
 
 
 class MetricSettings(BaseModel):
@@ -66,7 +66,7 @@ class MetricSettings(BaseModel):
         _check_keys("only", self.only, kinds)
         for number, rule in enumerate(self.select):
             where = f"select[{number}]"
-            for name in ("only", "add", "off"):
+            for name in ("only", "add", "drop"):
                 _check_keys(f"{where}.{name}", getattr(rule, name), kinds)
             for key, given in rule.params.items():
                 _check_keys(f"{where}.params", [key], kinds)

@@ -16,7 +16,7 @@ Params = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Rule:
-    """For the books that fit (globs; empty fits all): `only` replaces what runs, `add` and `off` change it (globs of keys).
+    """For the books that fit (globs; empty fits all): `only` replaces what runs, `add` and `drop` change it (globs of keys).
 
     params: key -> label or parameter -> values, in place of the metric's own.
     """
@@ -26,7 +26,7 @@ class Rule:
     symbols: Sequence[str] = ()
     only: Sequence[str] = ()
     add: Sequence[str] = ()
-    off: Sequence[str] = ()
+    drop: Sequence[str] = ()
     params: Params = field(default_factory=dict)
 
     def fits(self, venue: str, market: str, symbol: str) -> bool:
@@ -74,7 +74,7 @@ class Plans:
                 continue
             wanted = set(matching(every, rule.only)) if rule.only else set(keys)
             wanted |= set(matching(every, rule.add))
-            wanted -= set(matching(every, rule.off))
+            wanted -= set(matching(every, rule.drop))
             keys = [key for key in every if key in wanted]
             for key, given in rule.params.items():
                 params[key] = params.get(key, {}) | dict(given)

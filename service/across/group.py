@@ -116,7 +116,7 @@ class Group:
 
     def join(self, member: Member) -> None:
         """Take a book in."""
-        self.books.append(member)
+        self.books = sorted([*self.books, member], key=lambda one: one.name)  # whoever came first
         self._lay_out()
 
     def leave(self, readings: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -16,6 +16,8 @@ from .venue_depth_share import depth_shares
 PARTS = ("stale", "gaps", "downtime", "dislocation", "depth_loss")
 BAND_BPS = 100
 DAY, HOUR, WEEK = 1440, 60, 7 * 144  # minutes; the shares of depth are noted every ten minutes
+LEAST_WATCHED = 600.0  # seconds before downtime is a share of anything
+MOST_WITH_PARTS = 10
 LEAST_SHARES = 6  # an hour of them before depth can be called lost
 
 
@@ -65,24 +67,27 @@ class Health:
     faults: int | None = None
     new: int = 0
     was_live: bool = False
+    begun: bool = False
 
     def note(self, minute: int, seconds: float, *, live: bool, faults: int) -> None:
         """So many seconds have passed in the state before this one; `faults` is the count since the start."""
         self.new += faults - self.faults if self.faults is not None else 0
         self.faults = faults
-        self.watched += seconds
-        self.down += 0.0 if self.was_live else seconds
+        if self.begun:
+            self.watched += seconds
+            self.down += 0.0 if self.was_live else seconds
         self.was_live = live
+        self.begun = self.begun or live  # what it took to come up at first is no downtime
         if not self.minutes or self.minutes[-1][0] != minute:
             self.minutes.append((minute, self.watched, self.down, self.new))
             self.watched = self.down = 0.0
             self.new = 0
 
     def downtime(self, minute: int) -> float | None:
-        """Share of the time watched within 24 h in which the book was not live; None before there was any."""
+        """Share of the time watched within 24 h in which the book was not live; None before ten minutes are told of."""
         kept = [one for one in self.minutes if one[0] > minute - DAY]
         watched = sum(one[1] for one in kept) + self.watched
-        return (sum(one[2] for one in kept) + self.down) / watched if watched > 0 else None
+        return (sum(one[2] for one in kept) + self.down) / watched if watched >= LEAST_WATCHED else None
 
     def gaps(self, minute: int) -> int:
         """Faults of the last hour."""
@@ -156,6 +161,13 @@ class VenueRisk(Across):
             *(number(part) for name in scene.names for part in parts.get(name, nothing)),
             *map(number, told),
         ]
+
+    def exported(self, values: Sequence[float]) -> Collection[int] | None:
+        """In a large group the parts stand in REST alone, so that it stays within the budget of /metrics."""
+        venues = len(values) // (len(PARTS) + 2)
+        if venues <= MOST_WITH_PARTS:
+            return None
+        return [*range(venues), *range(len(values) - venues, len(values))]
 
     def _parts(
         self, one: Member, away: Mapping[str, float | None], shares: Mapping[str, float], now: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import starmap
 from typing import Any
 
 
@@ -31,16 +30,14 @@ def gini(values: Sequence[float]) -> float | None:
     total, n = sum(values), len(values)
     if total <= 0 or min(values) < 0:
         return None
-    weighted = starmap(lambda k, value: (2 * k - n - 1) * value, enumerate(sorted(values), 1))
-    return sum(weighted) / (n * total)
+    return sum((2 * k - n - 1) * value for k, value in enumerate(sorted(values), 1)) / (n * total)
 
 
 def _of_values(formula: Callable[[Sequence[float]], float | None]) -> Callable[..., float | None]:
     def answer(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float | None:
         given = {**params, **inputs}
-        values = given["values"] if "values" in given else given["weights"]
-        values = values.values() if isinstance(values, Mapping) else values
-        return formula([float(value) for value in values])
+        found: Any = given["values"] if "values" in given else given["weights"]
+        return formula([float(one) for one in (found.values() if isinstance(found, Mapping) else found)])
 
     return answer
 
