@@ -24,6 +24,8 @@ from .api.app import create_app
 from .api.ports import DerivativeFacts, VenueFacts
 from .api.server import serve
 from .engine import Engine
+from .external.settings import ExternalSettings
+from .external.store import Store as ExternalStore
 from .feeds import VenueFeeds, cache_folder, tell_book
 from .rows import Rows
 from .settings import Settings
@@ -109,12 +111,22 @@ class Service:
 
     async def _serve(self) -> None:
         api = self.settings.api
-        app = create_app(self.engine, facts(self.settings.venues), api, self.clock, alerts=self.alerts)
+        path = external_database(self.settings.external, os.environ, simulated=self.engine.simulated)
+        external = ExternalStore(path, self.settings.external)
+        app = create_app(
+            self.engine,
+            facts(self.settings.venues),
+            api,
+            self.clock,
+            alerts=self.alerts,
+            external=external,
+        )
         try:
             await serve(
                 app, api.host, api.port, self.stopping, bound=self._bound, stop_seconds=api.stop_seconds
             )
         finally:
+            external.close()
             self.stopping.set()
 
     def _bound(self, port: int) -> None:
@@ -126,6 +138,19 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopping.set)
+
+
+def external_database(
+    settings: ExternalSettings, environ: Mapping[str, str], *, simulated: bool
+) -> Path | None:
+    """Where pushed series are kept; None is memory. What is pushed to a simulation is not kept among what is real."""
+    asked = settings.database
+    if not settings.tokens or asked == "memory" or (simulated and not asked):
+        return None
+    if asked:
+        return Path(asked).expanduser()
+    state = environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+    return Path(state) / "steelyard" / "external.sqlite"
 
 
 def engine_of(settings: Settings, *, simulated: bool = False) -> tuple[Engine, Consolidation | None]:

@@ -14,6 +14,8 @@ from itertools import chain
 import orjson
 
 from .api.ports import Book, Engine, Feed, Output, State
+from .external.series import External
+from .external.settings import ExternalSettings
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 NAMESPACE = "obi_"
@@ -73,8 +75,15 @@ class Sheet:
 class Exposition:
     """Writes all books and feeds of an engine. `shown` tells which outputs leave; by default all that have a name."""
 
-    def __init__(self, engine: Engine, shown: Callable[[Output], bool] = lambda output: True) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        shown: Callable[[Output], bool] = lambda output: True,
+        *,
+        external: External | None = None,
+    ) -> None:
         self._engine = engine
+        self._external = external or External(ExternalSettings())
         self._shown = shown
         self._families: dict[str, Family] = {}
         self._own: dict[Book, str] = {}
@@ -99,6 +108,7 @@ class Exposition:
         for name, text in chain(_book_families(named, now), _feed_families(self._engine.feeds, now)):
             if name not in self._families:  # a metric may count the same: its own declaration goes first
                 parts.append(text)
+        parts += [text for _, text in _external_families(self._external, now)]
         simulated = header(f"{NAMESPACE}simulated", "1 if the venues are simulated.", "gauge")
         parts.append(f"{simulated}\n{NAMESPACE}simulated {int(self._engine.simulated)}\n".encode())
         return b"\n".join(parts)
@@ -209,6 +219,28 @@ def _book_counters(named: Named) -> Iterator[tuple[str, bytes]]:
             for book, own in named
             for why, number in book.resyncs_by_reason.items()
         ),
+    )
+
+
+def _external_families(external: External, now: int) -> Iterator[tuple[str, bytes]]:
+    """What others pushed; the value goes once it is too old, its age stays."""
+    series = list(external.series.values())
+    named = [(one, labelled((("name", one.name), *one.labels))) for one in series]
+    yield from _family(
+        "external_value",
+        "gauge",
+        "Last value of a pushed series; field says which of several.",
+        (
+            (f'{own},field="{field or "value"}"', external.value(one, field, now))
+            for one, own in named
+            for field in one.values
+        ),
+    )
+    yield from _family(
+        "external_age_seconds",
+        "gauge",
+        "Time since that for which a series was last pushed.",
+        ((own, max(0, now - one.t) / NANOSECONDS) for one, own in named),
     )
 
 

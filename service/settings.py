@@ -22,11 +22,12 @@ from connectors.ccxt_venue import fault_in
 from connectors.errors import UsageError
 from connectors.selection import Selection, fault_of, fault_of_top, is_pattern, markets_of
 
-from .across.settings import AcrossSettings
+from .across.settings import AcrossSettings, GroupSettings
 from .alerts.senders import kinds
 from .alerts.settings import AlertSettings
 from .api.settings import ApiSettings
-from .metric_settings import MetricSettings
+from .external.settings import ExternalSettings
+from .metric_settings import MetricSettings, SelectSettings
 
 PREFIX = "STEELYARD_"
 
@@ -122,6 +123,7 @@ class Settings(BaseSettings):
     )
     metrics: MetricSettings = MetricSettings()
     across: AcrossSettings = AcrossSettings()
+    external: ExternalSettings = ExternalSettings()
     api: ApiSettings = ApiSettings()
     alerts: AlertSettings = AlertSettings()
     log: LogSettings = LogSettings()
@@ -268,4 +270,5 @@ def _unreadable() -> str:
 def _names() -> list[str]:
     models: list[type[BaseModel]] = [Settings, VenueSettings, Hosts, MetricSettings, LogSettings, ApiSettings]
     models += [AlertSettings, *(kind.Settings for kind in kinds().values())]
+    models += [SelectSettings, AcrossSettings, GroupSettings, ExternalSettings]
     return [name for model in models for name in model.model_fields]

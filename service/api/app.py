@@ -12,10 +12,13 @@ from starlette.middleware.cors import CORSMiddleware
 
 from service.alerts.desk import Desk
 from service.exposition import CONTENT_TYPE, Exposition
+from service.external.settings import ExternalSettings
+from service.external.store import Store as ExternalStore
 
 from .access import Access
 from .alerts import AlertDesk, alerts_router
 from .assets import add_page
+from .external import ExternalDesk, external_router
 from .guard import Guard
 from .health import health_router
 from .hub import Hub
@@ -41,9 +44,11 @@ def create_app(
     clock: Callable[[], int],
     exported: Callable[[Output], bool] = lambda output: True,
     alerts: Desk | None = None,
+    *,
+    external: ExternalStore | None = None,
 ) -> FastAPI:
     """The application. `clock` gives nanoseconds since 1970; `exported` tells which outputs /metrics shows; `alerts` is
-    None where they are switched off.
+    None where they are switched off; `external` keeps what is pushed, in memory where it is None.
 
     `app.state.hub` closes the sockets (`await hub.stop()`); from then on /readyz says that the service is stopping.
     Raises UsageError where the settings ask for keys and name none.
@@ -58,12 +63,15 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     access = Access(settings.api_keys, needed=settings.keys_needed, origins=settings.allowed_origins)
-    hub = app.state.hub = Hub(engine, settings, clock, alerts)
+    pushed = external or ExternalStore(None, ExternalSettings())
+    hub = app.state.hub = Hub(engine, settings, clock, alerts, external=pushed.external)
     app.include_router(rest_router(Rest(engine, venues, clock)))
     app.include_router(alerts_router(AlertDesk(alerts, clock, simulated=engine.simulated)))
+    app.include_router(external_router(ExternalDesk(pushed, clock, simulated=engine.simulated)))
     app.include_router(health_router(engine, clock, lambda: hub.stopping))
     app.include_router(stream_router(hub, access))
-    _add_metrics(app, Exposition(engine, exported), SelfMetrics(lambda: hub.tally, alerts), clock)
+    exposition = Exposition(engine, exported, external=pushed.external)
+    _add_metrics(app, exposition, SelfMetrics(lambda: hub.tally, alerts), clock)
     add_page(app)
     tell_problems(app)
     _allow_origins(app, settings.allowed_origins)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from service.alerts.desk import Desk
+from service.external.series import External, Series
+from service.external.settings import ExternalSettings
 
 from .alert_channel import AlertsChannel
 from .channels import (
@@ -22,6 +24,7 @@ from .channels import (
     Subscription,
     Tally,
 )
+from .external_channel import ExternalChannel
 from .ports import Book, Engine, TradePrint
 from .settings import ApiSettings
 from .trades import TradesChannel
@@ -46,10 +49,18 @@ class Hub:
     """All channels and clients of one engine. Everything runs on the event loop that the first client came on."""
 
     def __init__(
-        self, engine: Engine, settings: ApiSettings, clock: Callable[[], int], alerts: Desk | None = None
+        self,
+        engine: Engine,
+        settings: ApiSettings,
+        clock: Callable[[], int],
+        alerts: Desk | None = None,
+        *,
+        external: External | None = None,
     ) -> None:
         self.engine = engine
         self.alerts = alerts
+        self.external = external or External(ExternalSettings())
+        self.external.listeners.append(self._pushed)
         self.settings = settings
         self.clock = clock
         self.tally = Tally()
@@ -125,6 +136,8 @@ class Hub:
         await asyncio.gather(*closing, return_exceptions=True)
 
     def _made(self, spec: Spec) -> Channel:
+        if spec.name == "external":
+            return ExternalChannel(spec, self._source, self.external)
         if spec.name == "trades":
             return TradesChannel(spec, self._source, self.settings.stream_trades)
         if spec.name == "alerts":
@@ -182,6 +195,15 @@ class Hub:
         """Something happened to an alert: it is told as soon as the loop is free."""
         told = [one.happened(record) for one in self._channels.values() if isinstance(one, AlertsChannel)]
         if any(told) and not self._due_soon:
+            self._due_soon = True
+            self._loop.call_soon(self._tick)
+
+    def _pushed(self, series: Series) -> None:
+        """A series was pushed: told as soon as the loop is free."""
+        channels = [one for one in self._channels.values() if isinstance(one, ExternalChannel)]
+        for channel in channels:
+            channel.note(None)
+        if channels and not self._due_soon:
             self._due_soon = True
             self._loop.call_soon(self._tick)
 

@@ -10,7 +10,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from .lookup import Selection
 
-DEFAULT_INTERVALS = {"readings": 100, "books": 100, "trades": 100, "feeds": 1000, "alerts": 0}  # milliseconds
+DEFAULT_INTERVALS = {  # milliseconds
+    "readings": 100,
+    "books": 100,
+    "trades": 100,
+    "feeds": 1000,
+    "alerts": 0,
+    "external": 100,
+}
 
 Glob = Annotated[str, Field(min_length=1, max_length=100)]
 Globs = Annotated[
@@ -34,7 +41,7 @@ class ChannelWish(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    name: Literal["readings", "books", "trades", "feeds", "alerts"]
+    name: Literal["readings", "books", "trades", "feeds", "alerts", "external"]
     venue: Globs = ()
     market: Globs = ()
     symbol: Globs = ()
@@ -83,7 +90,7 @@ class Spec:
     def told(self) -> dict[str, Any]:
         """The channel as it is echoed to who subscribed to it."""
         told: dict[str, Any] = {"name": self.name, "venue": _plain(self.venues)}
-        if self.name != "feeds":
+        if self.name not in ("feeds", "external"):
             told |= {"market": _plain(self.markets), "symbol": _plain(self.symbols)}
         if self.name == "readings":
             told["metrics"] = self.metrics or ["*"]
