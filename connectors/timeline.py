@@ -33,8 +33,13 @@ class Timeline:
         self.sessions.remove(session)
 
     def watch(self, watcher: Any) -> None:
-        """`watcher.deadline()` and `watcher.timer(due)`, which sees everything up to and with `due` done."""
+        """`watcher.deadline()` and `watcher.timer(due)`, which sees everything up to and with `due` done.
+
+        A watcher that has a `hurry` gets the one to call when its deadline comes nearer.
+        """
         self._watchers.append(watcher)
+        if hasattr(watcher, "hurry"):
+            watcher.hurry = self.hurry
         self.next_due = 0
 
     def hurry(self, due: int) -> None:

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -164,8 +165,9 @@ def engine_of(settings: Settings, *, simulated: bool = False) -> tuple[Engine, C
     return engine, consolidation
 
 
-def _tell_if_changed(told: dict[int, tuple[str, str]], book: object) -> None:
-    tell_book(book, told)
+def _tell_if_changed(told: dict[int, tuple[str, str]], book: Any) -> None:
+    if not book.members:  # of a group, its members' books are told of
+        tell_book(book, told)
 
 
 def derivative_facts(kind: type[Venue]) -> DerivativeFacts | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from .across import across
 from .metrics import metrics
@@ -49,30 +49,33 @@ class MetricSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    folder: str = Field(
+        "", description="Folder with metrics of your own (docs/own-metrics.md); empty for none."
+    )
     only: list[str] = Field([], description="Keys or globs of the metrics that run; empty for all.")
     min_coverage: float = Field(
         0.8, ge=0, le=1, description="Covered share of a window from which it is shown."
     )
     select: list[SelectSettings] = Field([], description="Rules by venue, market and symbol.", max_length=200)
-    folder: str = Field(
-        "", description="Folder with metrics of your own (docs/own-metrics.md); empty for none."
-    )
 
-    @model_validator(mode="after")
-    def _known(self) -> MetricSettings:
-        kinds: dict[str, Declaration] = {key: kind.declaration for key, kind in self.own.kinds.items()}
-        kinds |= {key: kind.declaration for key, kind in metrics().items()}
-        kinds |= {key: kind.declaration for key, kind in across().items()}
-        _check_keys("only", self.only, kinds)
-        for number, rule in enumerate(self.select):
-            where = f"select[{number}]"
+    @field_validator("only")
+    @classmethod
+    def _known(cls, only: list[str], info: ValidationInfo) -> list[str]:
+        _check_keys("", only, _declared(info))
+        return only
+
+    @field_validator("select")
+    @classmethod
+    def _applicable(cls, select: list[SelectSettings], info: ValidationInfo) -> list[SelectSettings]:
+        known = _declared(info)
+        for number, rule in enumerate(select):
             for name in ("only", "add", "drop"):
-                _check_keys(f"{where}.{name}", getattr(rule, name), kinds)
+                _check_keys(f"[{number}].{name}: ", getattr(rule, name), known)
             for key, given in rule.params.items():
-                _check_keys(f"{where}.params", [key], kinds)
+                _check_keys(f"[{number}].params: ", [key], known)
                 for label, values in given.items():
-                    _check_values(f"{where}.params.{key}.{label}", kinds[key], label, values)
-        return self
+                    _check_values(f"[{number}].params.{key}.{label}", known[key], label, values)
+        return select
 
     @property
     def own(self) -> Own:
@@ -85,12 +88,19 @@ class MetricSettings(BaseModel):
         return Plans(self.only, [one.rule() for one in self.select], known=known, others=list(across()))
 
 
+def _declared(info: ValidationInfo) -> dict[str, Declaration]:
+    """Every metric there is: built in, across venues, the user's own."""
+    own = load_once(info.data.get("folder", "")).kinds
+    found = {key: kind.declaration for key, kind in (metrics() | dict(own)).items()}
+    return found | {key: kind.declaration for key, kind in across().items()}
+
+
 def _check_keys(where: str, globs: Iterable[str], known: Mapping[str, object]) -> None:
     for glob in globs:
         if not matching(list(known), [glob]):
             near = difflib.get_close_matches(glob, known, 1)
             hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
-            raise ValueError(f"{where}: no metric {glob!r}{hint}")
+            raise ValueError(f"{where}no metric {glob!r}{hint}")
 
 
 def _check_values(where: str, declaration: Declaration, label: str, values: Any) -> None:

@@ -27,7 +27,7 @@ from .alerts.senders import kinds
 from .alerts.settings import AlertSettings
 from .api.settings import ApiSettings
 from .external.settings import ExternalSettings
-from .metric_settings import MetricSettings, SelectSettings
+from .metric_settings import MetricSettings
 
 PREFIX = "STEELYARD_"
 
@@ -270,5 +270,5 @@ def _unreadable() -> str:
 def _names() -> list[str]:
     models: list[type[BaseModel]] = [Settings, VenueSettings, Hosts, MetricSettings, LogSettings, ApiSettings]
     models += [AlertSettings, *(kind.Settings for kind in kinds().values())]
-    models += [SelectSettings, AcrossSettings, GroupSettings, ExternalSettings]
+    models += [AcrossSettings, GroupSettings, ExternalSettings]
     return [name for model in models for name in model.model_fields]

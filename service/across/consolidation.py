@@ -25,7 +25,7 @@ from .settings import AcrossSettings, GroupSettings
 from .trace import Trace
 
 STEP = SECOND // 10
-IDLE_STEPS = 20  # after two quiet seconds it looks once a second
+SLEEP_AFTER = 600  # steps without any change
 Name = tuple[str, str]  # market, symbol
 Chosen = Callable[[str, str, str], tuple[Sequence[str], Mapping[str, Mapping[str, Any]]]]
 
@@ -48,6 +48,9 @@ class Consolidation:
         self.assets = Assets(self.settings.names())
         self.groups: dict[Name, Group] = {}
         self.next = NOWHERE
+        self.hurry: Callable[[int], None] = lambda due: None
+        self._last = 0
+        self._coming: dict[Any, None] = {}
         self._waiting: dict[Name, list[Member]] = {}  # groups that are not worth one yet
         self._traces: dict[Any, Trace] = {}
         self._quiet = 0
@@ -68,7 +71,11 @@ class Consolidation:
     # -- members ---------------------------------------------------------------------------------------------
 
     def joined(self, readings: Any) -> None:
-        """The engine has a new book."""
+        """The engine has a new book. It is of a group from its first life on: that is in a recording, too."""
+        self._coming[readings] = None
+
+    def _join(self, readings: Any) -> None:
+        del self._coming[readings]
         for name, rate, pair in self._groups_of(readings.instrument):
             trace = self._traces.get(readings)
             if trace is None:
@@ -87,6 +94,7 @@ class Consolidation:
     def left(self, readings: Any) -> None:
         """The engine let a book go."""
         self._traces.pop(readings, None)
+        self._coming.pop(readings, None)
         for name, waiting in list(self._waiting.items()):
             self._waiting[name] = [one for one in waiting if one.readings is not readings]
         for name, group in list(self.groups.items()):
@@ -107,7 +115,6 @@ class Consolidation:
         for member in members:
             group.join(member)
         self.engine.books[CONSOLIDATED, market, symbol] = group
-        self._quiet = 0
 
     def _groups_of(self, one: Instrument) -> list[tuple[Name, Rate, tuple[str, str]]]:
         """The groups that this instrument belongs to: name, its rate there, and (base, quote) of the group."""
@@ -153,32 +160,41 @@ class Consolidation:
 
     def heard(self, readings: Any) -> None:
         """A book changed; called with every message."""
+        if readings in self._coming and readings.state == "live":
+            self._join(readings)
         trace = self._traces.get(readings)
-        if trace is not None:
+        if (
+            trace is not None and readings.received
+        ):  # it goes live a moment before its first message is told of
             trace.heard(readings)
+            if self.next == NOWHERE and self.groups:
+                self._wake(readings.received)
+
+    def _wake(self, now: int) -> None:
+        """Look at the groups from here on, until nothing happens any more."""
+        self.next = max(now // STEP + 1, self._last // STEP + 1) * STEP
+        self._quiet = 0
+        self.hurry(self.next)
 
     def begin(self, now: int) -> None:
-        """The clock starts: steps are multiples of 100 ms."""
-        if self.next == NOWHERE:
-            self.next = (now // STEP + 1) * STEP
+        """The clock starts; the first book that comes to life wakes it."""
 
     def deadline(self) -> int:
         """When it wants to be woken (ns)."""
         return self.next
 
     def timer(self, now: int) -> None:
-        """Let each group look at its members."""
-        quiet = True
+        """Let each group look at its members: at multiples of 100 ms."""
+        self._last = now
+        self._quiet += 1
         for group in list(self.groups.values()):
             if group.dirty:
-                quiet = False
+                self._quiet = 0
                 group.step(now)
                 self.engine.tell(group)
             if now % SECOND == 0:
                 group.tick(now)
-        self._quiet = self._quiet + 1 if quiet else 0
-        step = STEP if self._quiet < IDLE_STEPS else SECOND
-        self.next = (now // step + 1) * step
+        self.next = now + STEP if self._quiet < SLEEP_AFTER and self.groups else NOWHERE
 
 
 def _flow_places(readings: Any) -> tuple[int, int] | None:

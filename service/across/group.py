@@ -50,9 +50,8 @@ class Member:
 
     @property
     def faults(self) -> int:
-        """Gaps and failed checksums since the start."""
-        counts = self.readings.counts()
-        return int(counts.get("gaps", 0) + counts.get("checksums_failed", 0))
+        """Gaps in the sense of metrics.md 0.2 since the start: sequence breaks, failed checksums, disconnects."""
+        return int(self.readings.counts().get("resyncs", 0))
 
     @property
     def stale_after(self) -> float:

@@ -109,7 +109,7 @@ def test_a_metric_across_venues_can_be_asked_for_before_there_are_two(tmp_path: 
     [
         ("only: [ofy]", r"no metric 'ofy'; did you mean ofi\?"),
         ("select: [{of: [ofi]}]", r"select\.0\.of: unknown key"),
-        ("select: [{drop: [tea*]}]", r"select\[0\]\.drop: no metric 'tea\*'"),
+        ("select: [{drop: [tea*]}]", r"select: \[0\]\.drop: no metric 'tea\*'"),
         ("select: [{params: {tea: {n: [1]}}}]", "no metric 'tea'"),
         ("select: [{params: {ofi: {window: 5}}}]", r"params\.ofi\.window: give a list of 1 to 50 values"),
         ("select: [{params: {ofi: {window: [0]}}}]", "0 is no number above 0"),

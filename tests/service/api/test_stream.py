@@ -56,6 +56,7 @@ def test_subscribed_then_a_snapshot_of_each_book_then_updates() -> None:
                 "event_time": T0 - 4_000_000,
                 "received": T0,
                 "update_id": 7,
+                "members": [],
                 "values": {
                     "queue_imbalance": 0.25,
                     "queue_imbalance{stat=twa}": None,
