@@ -22,7 +22,7 @@ from .declare import SECOND, Across
 from .group import CONSOLIDATED, Group, Member, Rate, par
 from .peg_deviation import PEG, STABLE
 from .settings import AcrossSettings, GroupSettings
-from .trace import Trace
+from .trace import Ear, Trace
 
 STEP = SECOND // 10
 SLEEP_AFTER = 600  # steps without any change
@@ -47,12 +47,11 @@ class Consolidation:
         self.engine, self.settings, self.chosen = engine, settings or AcrossSettings(), chosen
         self.assets = Assets(self.settings.names())
         self.groups: dict[Name, Group] = {}
+        self.ear = self.heard = Ear(self)
         self.next = NOWHERE
         self.hurry: Callable[[int], None] = lambda due: None
         self._last = 0
-        self._coming: dict[Any, None] = {}
         self._waiting: dict[Name, list[Member]] = {}  # groups that are not worth one yet
-        self._traces: dict[Any, Trace] = {}
         self._quiet = 0
         engine.consolidate(self)
 
@@ -72,14 +71,15 @@ class Consolidation:
 
     def joined(self, readings: Any) -> None:
         """The engine has a new book. It is of a group from its first life on: that is in a recording, too."""
-        self._coming[readings] = None
+        self.ear.coming[readings] = None
 
-    def _join(self, readings: Any) -> None:
-        del self._coming[readings]
+    def came(self, readings: Any) -> None:
+        """A book went live for the first time."""
+        del self.ear.coming[readings]
         for name, rate, pair in self._groups_of(readings.instrument):
-            trace = self._traces.get(readings)
+            trace = self.ear.traces.get(readings)
             if trace is None:
-                trace = self._traces[readings] = Trace()
+                trace = self.ear.traces[readings] = Trace()
             fee = self.settings.fee(readings.venue, readings.market)
             member = Member(readings.venue, readings, fee, rate, trace, _flow_places(readings))
             if name in self.groups:
@@ -93,8 +93,8 @@ class Consolidation:
 
     def left(self, readings: Any) -> None:
         """The engine let a book go."""
-        self._traces.pop(readings, None)
-        self._coming.pop(readings, None)
+        self.ear.traces.pop(readings, None)
+        self.ear.coming.pop(readings, None)
         for name, waiting in list(self._waiting.items()):
             self._waiting[name] = [one for one in waiting if one.readings is not readings]
         for name, group in list(self.groups.items()):
@@ -158,23 +158,13 @@ class Consolidation:
 
     # -- time ------------------------------------------------------------------------------------------------
 
-    def heard(self, readings: Any) -> None:
-        """A book changed; called with every message."""
-        if readings in self._coming and readings.state == "live":
-            self._join(readings)
-        trace = self._traces.get(readings)
-        if (
-            trace is not None and readings.received
-        ):  # it goes live a moment before its first message is told of
-            trace.heard(readings)
-            if self.next == NOWHERE and self.groups:
-                self._wake(readings.received)
-
-    def _wake(self, now: int) -> None:
+    def wake(self, now: int) -> None:
         """Look at the groups from here on, until nothing happens any more."""
-        self.next = max(now // STEP + 1, self._last // STEP + 1) * STEP
-        self._quiet = 0
-        self.hurry(self.next)
+        if self.groups:
+            self.ear.asleep = False
+            self.next = max(now // STEP + 1, self._last // STEP + 1) * STEP
+            self._quiet = 0
+            self.hurry(self.next)
 
     def begin(self, now: int) -> None:
         """The clock starts; the first book that comes to life wakes it."""
@@ -194,7 +184,8 @@ class Consolidation:
                 self.engine.tell(group)
             if now % SECOND == 0:
                 group.tick(now)
-        self.next = now + STEP if self._quiet < SLEEP_AFTER and self.groups else NOWHERE
+        self.ear.asleep = self._quiet >= SLEEP_AFTER or not self.groups
+        self.next = NOWHERE if self.ear.asleep else now + STEP
 
 
 def _flow_places(readings: Any) -> tuple[int, int] | None:

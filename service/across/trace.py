@@ -59,14 +59,6 @@ class Trace:
         self.mid[at] = mid
         return 0
 
-    @cython.ccall
-    @cython.exceptval(-1, check=True)
-    def heard(self, book: object) -> cython.int:
-        """A message was applied to this book, or its state changed."""
-        context: Context = book.context
-        self.dirty = True
-        return self.note(context.mid, book.received, book.event_time)
-
     def since(self, first: int, *, exchange: bool) -> Path:
         """The changes after `first` on one of the clocks, with the value that held then."""
         path = Path(self.count + 1)
@@ -83,6 +75,45 @@ class Trace:
         if self.count < self.most:
             return 0
         return self.told[self.start] if exchange else self.received[self.start]
+
+
+@cython.cclass
+class Ear:
+    """What the engine calls with every message of every book: next to nothing, unless the mid changed.
+
+    traces: of the books in groups. coming: books that have not been live yet; `owner.came(book)` is called once they
+    are. asleep: `owner.wake(now)` is to be called with the next message of a group.
+    """
+
+    owner: object
+    traces = cython.declare(dict, visibility="readonly")
+    coming = cython.declare(dict, visibility="readonly")
+    asleep = cython.declare(cython.bint, visibility="public")
+
+    def __init__(self, owner: object) -> None:
+        self.owner = owner
+        self.traces = {}
+        self.coming = {}
+        self.asleep = True
+
+    def __call__(self, book: object) -> None:
+        """A message was applied to this book, or its state changed."""
+        if self.coming and book in self.coming and book.state == "live":
+            self.owner.came(book)
+        found: object = self.traces.get(book)
+        if found is None:
+            return
+        trace: Trace = found
+        received: cython.longlong = book.received
+        if received == 0:  # it goes live a moment before its first message is told of
+            return
+        trace.dirty = True
+        context: Context = book.context
+        mid: cython.double = context.mid
+        if mid != trace.last and (mid == mid or trace.last == trace.last):
+            trace.note(mid, received, book.event_time)
+        if self.asleep:
+            self.owner.wake(received)
 
 
 @cython.cclass

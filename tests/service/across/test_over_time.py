@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.sync import Pair
 from service.across.consolidation import Consolidation
 from service.engine import Engine
 from service.metrics.declare import SECOND
@@ -104,6 +105,7 @@ def test_downtime_and_gaps_make_a_venue_suspect() -> None:
             made.say("b", "snapshot", **book(100))  # type: ignore[arg-type]  # the same
     values = made.values()
     downtime = values["venue_risk.downtime{venue=b}"]
+    assert downtime is not None
     assert downtime == pytest.approx(0.05, rel=0.05)
     assert values["venue_risk.part{part=gaps,venue=b}"] == pytest.approx(0.1)
     assert values["venue_risk.score{venue=b}"] == pytest.approx(1 - 0.9 * (1 - 10 * downtime))
@@ -123,12 +125,13 @@ def recorded(folder: Path) -> Path:
         mid += drawn.choice((-1, 0, 1))
         stamp = t // 1_000_000
         if k % 2:
-            data = {
+            data: dict[str, object] = {
                 "s": "BTCUSDT",
                 "b": [[f"{(mid - 1) / 10:.1f}", "2"]],
                 "a": [[f"{(mid + 1) / 10:.1f}", "1"]],
+                "u": k + 1,
+                "seq": k,
             }
-            data |= {"u": k + 1, "seq": k}
             said: dict[str, object] = {
                 "topic": "orderbook.1.BTCUSDT",
                 "ts": stamp,
@@ -165,7 +168,7 @@ def played(path: Path, *, watched: bool) -> list[str]:
     return [line for line in out.getvalue().decode().splitlines() if '"consolidated"' in line]
 
 
-def attach(engine: Engine, pair: object) -> None:
+def attach(engine: Engine, pair: Pair) -> None:
     engine.attach(pair)
 
 
