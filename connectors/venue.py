@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from .checksums import Checksum
-from .derivatives import Derivative, Derivatives, Poll
+from .derivatives import Derivative, Derivatives, Poll, Position
 from .events import Said
 from .instruments import Instrument, Market
 from .rules import Rule, Unnumbered
@@ -181,6 +181,8 @@ class Venue:
     polls: ClassVar[tuple[Poll, ...]] = ()  # of that, what only REST answers tell
     # LIQUIDATION words of prints -> who of the two was closed by force: the taker, the maker, or both.
     liquidated: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    # Side words of liquidations that are told apart from prints -> the position that was closed; a signed amount is + or -.
+    positions: ClassVar[Mapping[str, Position]] = {}
     volumes_weight: ClassVar[int] = 20  # of a request for a path of `volume_paths`
     image_every: ClassVar[float] = 0.0  # seconds between comparisons with a fresh image of what is not proven
 

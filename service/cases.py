@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 import orjson
 
+from connectors.derivatives import (
+    Complete,
+    Derivative,
+    Derivatives,
+    DerivativeTicker,
+    Liquidation,
+    Position,
+    amount,
+)
 from connectors.errors import UsageError
 from connectors.instruments import Instrument, Market
 from connectors.rules import Unnumbered
@@ -22,6 +31,7 @@ from .plan import Plan
 NATIVE = "CASE-QUOTE"
 SECOND = 1_000_000_000
 ROWS = Rows(orders=2)
+STATED = ("mark", "index", "funding_rate", "funding_hours", "open_interest")
 # Case times start at 0, which as a venue's time would mean "not told". A midnight, since some metrics begin anew there.
 EPOCH = 17_361 * 86_400 * SECOND
 COMPANIONS = {"trade_flow_imbalance": ("volume_delta",)}  # their results stand together in 9.5
@@ -32,7 +42,10 @@ class CaseError(UsageError):
 
 
 class CaseVenue(Venue):
-    """The venue of all cases: snapshots, deltas, images and trades with times and texts as given."""
+    """The venue of all cases: snapshots, deltas, images, trades, liquidations with times and texts as given.
+
+    Beside the kinds of metrics.md 9.5 it knows `derivative`: mark, index, funding_rate, funding_hours, open_interest.
+    """
 
     name, product = "case", "case"
     layout = {
@@ -45,14 +58,32 @@ class CaseVenue(Venue):
         "size": SIZE,
         "side": SIDE,
     }
-    kinds = {"snapshot": Kind.SNAPSHOT, "delta": Kind.DELTA, "replace": Kind.IMAGE, "trade": Kind.TRADE}
+    kinds = {
+        "snapshot": Kind.SNAPSHOT,
+        "delta": Kind.DELTA,
+        "replace": Kind.IMAGE,
+        "trade": Kind.TRADE,
+        "liquidation": Kind.DERIVATIVE,
+        "derivative": Kind.DERIVATIVE,
+    }
     taker_bought, taker_sold = "buy", "sell"
     rule = Unnumbered()
     proof: ClassVar[str] = "none"
+    derivatives = Derivatives(Complete.ALL, "", False, "socket", "socket", "socket", "socket")
 
     def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel], request: int) -> tuple[str, ...]:
         """Nobody to subscribe to."""
         return ()
+
+    def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
+        if kind == "liquidation":
+            price, size = float(message["price"]), float(message["size"])
+            yield Liquidation(NATIVE, Position(message["position"]), price, size, int(message["t"]))
+        else:
+            told = DerivativeTicker(NATIVE, int(message["t"]))
+            for name in STATED:
+                setattr(told, name, amount(message.get(name)))
+            yield told
 
 
 class Bench:
@@ -75,7 +106,7 @@ class Bench:
         self.engine = engine or Engine(self.plan, min_coverage=0.0)
         self.session = Session(venue)  # not opened: nobody is there whom it could ask for a book
         self.pair = self.session.add(Pair(venue, instrument))
-        self.pair.carries_book = self.pair.carries_trades = True
+        self.pair.carries_book = self.pair.carries_trades = self.pair.carries_derivatives = True
         self.pair.depth = int(params.get("feed_levels", 0))
         self.readings: Readings = self.engine.attach(self.pair)
         self.now = 0
@@ -89,11 +120,8 @@ class Bench:
             self.pair.lose("gap", self.now + EPOCH)
             return
         self.received = self.now
-        if kind in ("heartbeat", "liquidation"):
-            return
-        frame: dict[str, Any] = {"kind": kind, "symbol": NATIVE, "t": str(self.now + EPOCH)}
-        frame |= _print(event) if kind == "trade" else {side: _rows(event, side) for side in ("bids", "asks")}
-        self.session.received(orjson.dumps(frame), self.now + EPOCH)
+        if kind != "heartbeat":
+            self.session.received(frame(event, self.now + EPOCH), self.now + EPOCH)
 
     def values(self, params: Mapping[str, Any]) -> list[float | None]:
         """All outputs of the metric, at `t_eval` or `now` if given, else after the last event."""
@@ -145,18 +173,35 @@ def _kind(event: Any) -> str:
     if not isinstance(event, Mapping) or not isinstance(event.get("type"), str):
         raise CaseError(f"an event is an object with t and type, not {event!r}")
     kind = str(event["type"])
-    if kind not in (*CaseVenue.kinds, "gap", "heartbeat", "liquidation"):
+    if kind not in (*CaseVenue.kinds, "gap", "heartbeat"):
         known = ", ".join(CaseVenue.kinds)
-        raise CaseError(f"no event type {kind!r}; known are {known}, gap, heartbeat, liquidation")
+        raise CaseError(f"no event type {kind!r}; known are {known}, gap, heartbeat")
     return kind
 
 
-def _print(event: Mapping[str, Any]) -> dict[str, str]:
+def frame(event: Mapping[str, Any], t: int) -> bytes:
+    """An event, at venue time t (ns), as the venue of cases writes it."""
+    kind = str(event["type"])
+    said: dict[str, Any] = {"kind": kind, "symbol": NATIVE, "t": str(t)}
+    if kind in ("trade", "liquidation"):
+        said |= _fill(event, kind)
+    elif kind == "derivative":
+        said |= {name: str(number(event[name])) for name in STATED if event.get(name) is not None}
+    else:
+        said |= {side: _rows(event, side) for side in ("bids", "asks")}
+    return orjson.dumps(said)
+
+
+def _fill(event: Mapping[str, Any], kind: str) -> dict[str, str]:
     for name in ("price", "size"):
         if name not in event:
-            raise CaseError(f"a trade without {name}: {event!r}")
-    side = event.get("side") or ""
-    return {"price": text(event["price"]), "size": text(event["size"]), "side": str(side)}
+            raise CaseError(f"a {kind} without {name}: {event!r}")
+    found = {"price": text(event["price"]), "size": text(event["size"])}
+    if kind == "trade":
+        return found | {"side": str(event.get("side") or "")}
+    if event.get("position") not in tuple(Position):
+        raise CaseError(f"position is long or short, not {event.get('position')!r}")
+    return found | {"position": str(event["position"])}
 
 
 def _rows(event: Mapping[str, Any], side: str) -> list[list[str]]:

@@ -25,6 +25,7 @@ from .grid import STEP, Grid
 from .metrics.declare import Context, Declaration, Metric, Output, stored
 from .plan import Plan, Print, hears
 from .plans import Plans, Union
+from .surveillance import Episodes
 
 _LIVE = cython.declare(cython.int, LIVE)
 _LOST = cython.declare(cython.int, LOST)
@@ -102,6 +103,8 @@ class Readings(Listener):
         self.counter, self.flow, self.lasting = plan.is_counter, plan.is_flow, plan.lasting
         tick = float("nan") if instrument.tick is None else float(instrument.tick / instrument.multiplier)
         self.context = Context(_NO_BOOK, tick, least)
+        if instrument.lot is not None and instrument.unit_size is not None:
+            self.context.lot = float(instrument.lot * instrument.unit_size)
         self.metrics = plan.make(self.context, self.row)
         self.prompt = [one for one in self.metrics if hears(one, "update")]
         self.forced = [one for one in self.metrics if hears(one, "liquidated")]
@@ -223,6 +226,7 @@ class Readings(Listener):
             side = self.context.inferred_side(price)
         self.context.last_price = price
         self.context.last_side = side
+        self.context.count_print(size, quote, side)
         for metric in self.metrics:
             metric.traded(price, size, quote, side, t)
         self.context.flow_withheld = bool(
@@ -546,6 +550,7 @@ class Engine:
         self.registries: list[Registry] = []  # what venues list, watched or not
         self.across: Any = None
         self.left_out: list[dict[str, str]] = []
+        self.episodes = Episodes()
         self._listeners: list[Callable[[Any], None]] = []
         self._trade_listeners: list[Callable[[Any, Print], None]] = []
         self._union = Union(self._all_outputs)
@@ -590,6 +595,7 @@ class Engine:
             plan = self.plans.of(*key)
             self.books[key] = Readings(plan, one, self._listeners, self._trade_listeners, self.min_coverage)
         found: Readings = self.books[key]
+        found.context.report = self.episodes.reporter(key)
         found.attach(pair)
         if fresh and self.across is not None:
             self.across.joined(found)
@@ -597,7 +603,9 @@ class Engine:
 
     def forget(self, instrument: Instrument) -> None:
         """No pair carries this any more (it expired): it has no readings from here on."""
-        gone = self.books.pop((instrument.venue, str(instrument.market), instrument.symbol), None)
+        key = (instrument.venue, str(instrument.market), instrument.symbol)
+        gone = self.books.pop(key, None)
+        self.episodes.forget(key)
         if gone is not None and self.across is not None:
             self.across.left(gone)
 

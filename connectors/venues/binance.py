@@ -126,6 +126,7 @@ class Binance(Venue):
         "indexPriceUpdate": Kind.DERIVATIVE,
     }
     taker_bought, taker_sold = "false", "true"  # m: the buyer was the maker
+    positions = {"SELL": Position.LONG, "BUY": Position.SHORT}  # the side of the closing order
     off_book = frozenset({"INSURANCE_FUND", "ADL", "NA"})
     proof = "sequence"
     interval = "100ms"
@@ -243,9 +244,8 @@ class Futures(Binance):
         data = message.get("data", message)
         if kind == "forceOrder":
             order = data["o"]  # its side closes the position; `p` is only where it would have been bankrupt
-            closed = Position.LONG if order["S"] == "SELL" else Position.SHORT
             price, size = float(order["ap"]), float(order["z"])
-            yield Liquidation(order["s"], closed, price, size, nanoseconds(order["T"]))
+            yield Liquidation(order["s"], self.positions[order["S"]], price, size, nanoseconds(order["T"]))
         elif kind == "indexPriceUpdate":
             yield DerivativeTicker(data["i"], nanoseconds(data["E"]), index=float(data["p"]))
         else:

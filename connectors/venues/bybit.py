@@ -227,6 +227,7 @@ class BybitDerivatives(Bybit):
 
     markets = frozenset({Market.PERP, Market.FUTURE})
     routes = {"": Route(""), "derivatives": Route("", (Channel.LIQUIDATIONS, Channel.TICKER))}
+    positions = {"Buy": Position.LONG, "Sell": Position.SHORT}  # the side of the position itself
     derivatives = Derivatives(
         liquidations=Complete.ALL, open_interest="socket", funding="socket", mark="socket", index="socket"
     )
@@ -235,7 +236,7 @@ class BybitDerivatives(Bybit):
         data = message["data"]
         if kind.startswith("allLiquidation"):
             for row in data:  # S is the side of the position; the order that closed it was the other one
-                closed = Position.LONG if row["S"] == "Buy" else Position.SHORT
+                closed = self.positions[row["S"]]
                 yield Liquidation(row["s"], closed, float(row["p"]), float(row["v"]), nanoseconds(row["T"]))
             return
         held = data.get("singleOpenInterest", data.get("openInterest"))  # the second may count both sides

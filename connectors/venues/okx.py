@@ -111,6 +111,7 @@ class Okx(Venue):
     )
     plain = frozenset({b"pong"})
     taker_bought, taker_sold = "buy", "sell"
+    positions = {"sell": Position.LONG, "buy": Position.SHORT}  # the side of the closing order
     rule = Resetting()
     checksum = PairedCrc32()
     heartbeat = Heartbeat(silent_after=25.0, ping="ping", every=15.0)
@@ -154,7 +155,7 @@ class Okx(Venue):
         for row in message["data"]:
             if kind == "liquidation-orders":
                 for one in row["details"]:  # the side is that of the order that closed the position
-                    closed = Position.LONG if one["side"] == "sell" else Position.SHORT
+                    closed = self.positions[one["side"]]
                     price, size = float(one["bkPx"]), float(one["sz"])
                     yield Liquidation(row["instId"], closed, price, size, nanoseconds(one["ts"]))
                 continue

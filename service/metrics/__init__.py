@@ -12,7 +12,7 @@ from typing import Any
 from .declare import Declaration, Metric
 
 # The order in which metrics stand in readings and tables.
-GROUPS = ("price", "book", "flow", "trades", "health")
+GROUPS = ("price", "book", "flow", "trades", "risk", "surveillance", "derivatives", "health")
 
 
 Answer = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]

@@ -14,10 +14,14 @@ cdef class Context:
     cdef public double tick
     cdef public double mid, earlier
     cdef public long long mid_since
-    cdef public double agreement
+    cdef public double agreement, toxicity, lot
+    cdef public object report
     cdef dict _bands, _shared
     cdef public double last_price
     cdef public int last_side
+    cdef public double bought, sold, bought_worth, sold_worth
+    cdef public long long prints
+    cdef void count_print(self, double size, double quote, int side) noexcept
     cdef void see_mid(self, long long t, Book book) noexcept
     cdef void move_mid(self, long long t, double mid) noexcept
     cdef double mid_before(self, long long t) noexcept
@@ -27,6 +31,7 @@ cdef class Metric:
     cdef readonly dict params
     cdef readonly Context context
     cdef double[::1] row
+    cdef readonly object cells
     cdef readonly int at
     cpdef int update(self, Book book, int kind, long long t) except? -1
     cpdef int traded(self, double price, double size, double quote, int side, long long t) except? -1

@@ -5,7 +5,7 @@ needs: `update` (a book message), `traded` (a print), `liquidated`, `stated` (op
 price), `lost` (the book is gone), `refresh` (time went on), `sample` (a second of event time is full). It writes its
 outputs, in the order of `declaration.outputs()`, to `row[at]`, `row[at + 1]` …; NaN is "nothing to say" and stands
 there at first; counters begin at 0. What is computed in `refresh` alone is computed when somebody reads, and costs
-messages nothing. A metric written in plain Python, compiled or not, works the same way.
+messages nothing. A metric written in plain Python works the same way: what compiled code calls `row` it calls `cells`.
 
 What a message changed, level by level. A metric whose declaration says `changes=True` finds it in `update` at
 `self.context.changes` (`connectors/changes.py`): `count` levels, the k-th on `side[k]` (0 bid, 1 ask) at `price[k]`
@@ -49,6 +49,8 @@ class Unit(StrEnum):
     QUOTE = "quote_units"
     SECONDS = "seconds"
     PER_SECOND = "per_second"
+    QUOTE_PER_SECOND = "quote_units_per_second"
+    ZSCORE = "zscore"
     TICKS = "ticks"
     COUNT = ""
 
@@ -175,6 +177,10 @@ def stored(code: str, values: Iterable[float]) -> Any:
     return array.array(code, list(values))
 
 
+def unheard(kind: str, side: str, t: int, evidence: Mapping[str, Any]) -> None:
+    """Where episodes go while nobody keeps them."""
+
+
 @cython.cclass
 class Context:
     """What the metrics of one book share.
@@ -183,7 +189,10 @@ class Context:
     wants to know. derivative: what was told of open interest, funding, mark and index price. mid: of the last good state,
     NaN without one, in force since `mid_since`; `earlier` is the one before. tick: in price, NaN if not known.
     flow_withheld: the taker side is in doubt, so nothing that rests on it is shown. last_price, last_side: of the last
-    print.
+    print. bought, sold: what takers did since the start in base, bought_worth, sold_worth in quote, `prints` of them:
+    who wants them of a second takes differences at its ends. agreement, toxicity: of what is declared and inferred of
+    takers, and the rank of VPIN, for metrics that look at others. lot: in base (inverse: quote), NaN if not known. report:
+    where an episode of surveillance is told, (kind, side, t, evidence).
     """
 
     def __init__(self, book: Book, tick: float = NAN, min_coverage: float = 0.8) -> None:
@@ -195,9 +204,12 @@ class Context:
         self.mid = self.earlier = NAN
         self.mid_since = 0
         self.last_price, self.last_side = NAN, 0
+        self.bought = self.sold = self.bought_worth = self.sold_worth = 0.0
+        self.prints = 0
         self.flow_withheld = False
         self.changes = Changes()
-        self.agreement = NAN
+        self.agreement = self.toxicity = self.lot = NAN
+        self.report = unheard
         self._bands: dict[tuple[object, ...], Bands] = {}
         self._shared: dict[tuple[object, ...], Any] = {}
 
@@ -206,6 +218,18 @@ class Context:
         if widths not in self._bands:
             self._bands[widths] = Bands(widths)
         return self._bands[widths]
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def count_print(self, size: cython.double, quote: cython.double, side: cython.int) -> cython.void:
+        """Add a print to what takers did."""
+        self.prints += 1
+        if side > 0:
+            self.bought += size
+            self.bought_worth += quote
+        elif side < 0:
+            self.sold += size
+            self.sold_worth += quote
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -266,6 +290,7 @@ class Metric:
     def bind(self, context: Context, row: Any, at: int) -> None:
         """Say where the outputs go. Overridden by metrics that keep windows, to make them."""
         self.context, self.row, self.at = context, row, at
+        self.cells = row
         self.prepare()
 
     def prepare(self) -> None:

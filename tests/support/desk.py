@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from connectors.instruments import Instrument, Market
 from connectors.session import Session
 from connectors.sync import Pair
-from service.cases import EPOCH, NATIVE, CaseVenue, nanoseconds, text
+from service.cases import EPOCH, NATIVE, CaseVenue, frame, nanoseconds
 from service.engine import Engine
 from service.plan import Plan
 
@@ -53,17 +51,8 @@ class Desk:
             if event["type"] == "gap":
                 self.pair.lose("gap", self.now + EPOCH)
             elif event["type"] != "heartbeat":
-                self.session.received(self.frame(event), self.now + EPOCH)
+                self.session.received(frame(event, self.now + EPOCH), self.now + EPOCH)
         return self
-
-    def frame(self, event: Mapping[str, Any]) -> bytes:
-        """An event as the made-up venue writes it."""
-        said: dict[str, Any] = {"kind": event["type"], "symbol": NATIVE, "t": str(self.now + EPOCH)}
-        if event["type"] == "trade":
-            said |= {"price": text(event["price"]), "size": text(event["size"]), "side": event.get("side")}
-        else:
-            said |= {side: [[text(p), text(q)] for p, q in event[side]] for side in ("bids", "asks")}
-        return orjson.dumps(said)
 
     def values(self, later: int = 0) -> Values:
         """All outputs that are no counters, `later` ns after the last event."""

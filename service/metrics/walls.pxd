@@ -1,0 +1,38 @@
+# C-level face of walls.py.
+
+from connectors.book cimport Book
+from .declare cimport Context, Metric
+from .near_sizes cimport NearSizes
+
+cdef class Wall:
+    cdef readonly int side
+    cdef readonly double price, size, usual, stood, lost, traded
+    cdef readonly double bought, sold, bought_then, sold_then
+    cdef readonly double before, after, pulled_imbalance
+    cdef readonly long long placed, pulled
+
+cdef class Score:
+    cdef readonly double size, cancelled, life, opposite, reversal, value, taken, against
+
+cdef Score scored(
+    int side, double times, double usual, double size, double lost, double traded, long long life,
+    double bought, double sold, double before, double after, double end
+)
+
+cdef class Walls:
+    cdef readonly double least
+    cdef readonly list open, fresh, settling
+    cdef Context context
+    cdef Metric driver
+    cdef NearSizes bids, asks
+    cdef double mid, imbalance
+    cdef int levels
+    cdef readonly int changed
+    cpdef bint claim(self, Metric metric)
+    cdef int update(self, Book book, long long t) except? -1
+    cdef int _see(self, Book book, int k, long long t, double imbalance) except? -1
+    cdef int _shrunk(self, int side, double price, double size, long long t, double imbalance) except? -1
+    cdef int traded(self, double price, double size, long long t) except? -1
+    cdef int settle(self, long long t) except? -1
+    cdef int forget(self) except? -1
+    cdef double _leaning(self, Book book) noexcept

@@ -1,0 +1,1 @@
+from service.metrics.near_sizes import *
