@@ -93,7 +93,11 @@ class Exposition:
     def _learn(self, outputs: Iterable[Output]) -> None:
         """Families stand in the order in which they were first declared."""
         for output in outputs:
-            if output.prometheus and (name := family_of(output)) not in self._families and self._shown(output):
+            if (
+                output.prometheus
+                and (name := family_of(output)) not in self._families
+                and self._shown(output)
+            ):
                 kind = "histogram" if output.histogram else "counter" if output.counter else "gauge"
                 self._families[name] = Family(header(name, output.help, kind).encode(), [])
 

@@ -40,7 +40,11 @@ BROKEN = (
     "p_up",
     "pressure_score",
 )
-BROKEN_OFF = ("spoof_score", "layering_score", "quote_stuffing")  # what a resync ends, or a step that holds one (0.2)
+BROKEN_OFF = (
+    "spoof_score",
+    "layering_score",
+    "quote_stuffing",
+)  # what a resync ends, or a step that holds one (0.2)
 COUNTERS = {output.name for output in Plan().outputs if output.counter}
 
 
@@ -409,7 +413,9 @@ def test_a_gap_and_the_same_book_again_add_nothing(events: list[Event], later: l
     names = [
         name
         for name in whole
-        if not name.startswith(("window_coverage", "book_messages", "queue_imbalance{stat", *AGED, *BROKEN, *BROKEN_OFF))
+        if not name.startswith(
+            ("window_coverage", "book_messages", "queue_imbalance{stat", *AGED, *BROKEN, *BROKEN_OFF)
+        )
     ]
     alike(whole, split, [name for name in names if "stat=" not in name])
 
