@@ -13,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from connectors import all_venues as products
+from simulator import all_venues
 from simulator.faults import (
     Corrupt,
     CrossedBook,
@@ -35,18 +37,24 @@ from simulator.faults import (
     StaleSnapshot,
     Swap,
 )
+from simulator.venue import SimulatedVenue
 from tests.support.link import SECOND, SYMBOLS, Link
 
 VENUES = sorted(SYMBOLS)
 SETTLED_WITHIN = 240.0  # seconds: a refusal is asked again after 60, a quiet book is probed after 90
-RESETS = {
-    "okx": (SequenceReset, SnapshotAgain),
-    **dict.fromkeys(("bybit", "kraken", "kraken_futures", "deribit"), (SnapshotAgain,)),
+# Venues send a whole book again where their simulator can, and OKX lets its numbers go back.
+RESETS: dict[str, tuple[type[SequenceReset | SnapshotAgain], ...]] = {
+    name: (SnapshotAgain,) for name, kind in all_venues().items() if kind.reset is not SimulatedVenue.reset
 }
+RESETS["okx"] = (SequenceReset, SnapshotAgain)
 KIND_LAST = ("bitstamp",)
 IMAGE_EVERY = 20.0  # seconds; in real life ten minutes
 
 every_venue = pytest.mark.parametrize(("name", "product"), VENUES, ids=lambda one: one)
+
+
+def test_every_product_that_is_connected_to_is_here() -> None:
+    assert set(SYMBOLS) == {key for key, kind in products().items() if not kind.superseded}
 
 
 def linked(name: str, product: str, **more: Any) -> Link:
@@ -242,3 +250,43 @@ def test_a_loss_is_seen_or_declared(name: str, product: str, fault: Fault) -> No
         assert seen
     settle(link)
     assert link.wrong == []
+
+
+@every_venue
+def test_a_quiet_connection_is_kept_by_doing_what_the_venue_wants(name: str, product: str) -> None:
+    """Pings are answered and sent in time: nobody is cut off while hardly anything happens."""
+    link = linked(name, product, rate=0.2)
+    link.venue.image_every = 0.0  # type: ignore[misc]  # of this instance alone
+    connected = len(link.connected)
+    link.run(150)
+    assert len(link.connected) == connected
+    assert link.sound()
+    assert link.unequal() == []
+
+
+@every_venue
+def test_a_notice_of_maintenance_costs_nothing_that_is_not_told(name: str, product: str) -> None:
+    link = linked(name, product)
+    connected = len(link.connected)
+    link.inject(ShutdownNotice(seconds=3.0))
+    link.run(6)
+    check_values(link)
+    settle(link)
+    assert len(link.connected) > connected
+    assert link.wrong == []
+
+
+@every_venue
+def test_a_whole_book_again_is_taken(name: str, product: str) -> None:
+    link = linked(name, product)
+    if name not in RESETS:
+        with pytest.raises(ValueError, match="has no SnapshotAgain"):
+            link.inject(SnapshotAgain())
+        return
+    for kind in RESETS[name]:
+        link.inject(kind())
+        link.run(2)
+    assert link.sound()
+    assert link.unequal() == []
+    assert link.wrong == []
+    assert all(pair.gaps == 0 for pair in link.books.values())

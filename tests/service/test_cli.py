@@ -194,8 +194,8 @@ WRONG_SETTINGS = [
     ("venues: {okx: {top: {'*-USDT': 0}}}", ("venues.okx.top", "greater than or equal to 1", "0")),
     ("venues: {okx: {top: {'BTC*': 3}}}", ("venues.okx.top", "spell it out, as in *-USDT")),
     (
-        "venues: {kraken: {top: {'*-USD': 3}}}",
-        ("kraken.top", "24 h volumes of kraken are not known", "binance", "under symbols"),
+        "venues: {gemini: {top: {'*-USD': 3}}}",
+        ("gemini.top", "24 h volumes of gemini are not known", "binance", "under symbols"),
     ),
     (
         "venues: {kraken: {symbols: ['*-USD-PERP']}}",
