@@ -345,7 +345,7 @@ def time_weighted_average(params: Mapping[str, Any], inputs: Mapping[str, Any]) 
         raise UsageError(f"t_end {params['t_end']}: before t_start")
     state = RollingState(end - start, 1)
     for at, value in series:
-        if at <= end:
+        if at < end:
             state.value[0] = float("nan") if value is None else float(value)
             state.push(at)
     state.summarise(end)
