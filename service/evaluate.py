@@ -167,7 +167,7 @@ def arguments(metric: str, params: Mapping[str, Any]) -> dict[str, Any]:
 def shaped(metric: str, params: Mapping[str, Any], plan: Plan, values: list[float | None]) -> Any:
     """Outputs as the result of a case: a number, a list, or an object with the keys of metrics.md 9.5."""
     stat = params.get("stat", "last")
-    counters = metric in ("trade_volume", "book_messages")
+    counters = all(output.counter for output in plan.outputs)  # else they stand beside what is asked for
     many = ("level" in _labels(metric) and "levels" in params) or any(
         isinstance(value, list) for value in params.values()
     )

@@ -29,16 +29,9 @@ FLOWS = ("ofi", "mlofi", "generalized_ofi", "ofi_decomposition")
 LATE = ("limit_flow", "queue_depletions")  # their counters wait for trades that explain a change
 # What a gap ends or costs: trades that wait, ages of levels, the step of the grid and the interval that it falls in.
 BROKEN = (
-    "resilience",
-    "time_above",
-    "imbalance_half_life",
-    "micro_price.bias",
-    "limit_flow",
-    "queue_depletions",
-    "ofi_decomposition",
-    "fleeting_volume_ratio",
-    "p_up",
-    "pressure_score",
+    *("resilience", "time_above", "imbalance_half_life", "micro_price.bias"),
+    *("limit_flow", "queue_depletions", "ofi_decomposition", "fleeting_volume_ratio"),
+    *("p_up", "pressure_score", "price_impact_regression", "integrated_ofi"),
 )
 BROKEN_OFF = (
     "spoof_score",

@@ -100,6 +100,7 @@ class PriceImpactRegression(Metric):
     regressors: tuple
     steps: dict
     tables: dict
+    places: list
     mid: cython.double
     mids: dict
     open: dict
@@ -110,8 +111,8 @@ class PriceImpactRegression(Metric):
 
     def prepare(self) -> None:
         self.grids = tuple(int(one) for one in self.params.get("grid", STEPS))
-        if any(one not in STEPS for one in self.grids) and not self.params.get("disjoint"):
-            raise UsageError(f"grid {self.grids}: steps of {', '.join(map(str, STEPS))} seconds are known")
+        if min(self.grids, default=1) < 1:
+            raise UsageError(f"grid {self.grids}: a step is a whole number of seconds")
         named = self.params.get("regressor", REGRESSORS)
         self.regressors = tuple("signed_volume" if one == "signed_trades" else one for one in named)
         window = self.params.get("window")
@@ -119,6 +120,13 @@ class PriceImpactRegression(Metric):
         self.tables = {
             (name, grid): Regression(self.steps[grid]) for name in self.regressors for grid in self.grids
         }
+        by_size = named if "regressor" in self.params else ("ofi", "signed_volume")
+        self.places = [
+            (field, "signed_volume" if name == "signed_trades" else name, grid)
+            for field in ("beta", "r2", "c", "alpha", "t")
+            for name in (by_size if field == "c" else named)
+            for grid in self.grids
+        ]
         self.flow = self.context.shared(LevelFlow, LEVELS, 10 * SECOND)
         self.driving = self.flow.drives(self)
         self.disjoint = bool(self.params.get("disjoint", False))
@@ -188,7 +196,7 @@ class PriceImpactRegression(Metric):
                 if name == "signed_volume":
                     x = one[1] if trades else NAN
                 elif name == "integrated_ofi":
-                    x = self.flow.integrated(self.flow.closed if grid == 1 else self.flow.closed_ten)
+                    x = self._integrated(grid) if grid in STEPS else NAN
                 if x == x:
                     self.tables[name, grid].add(x, mid - before, one[2], one[3])
             self.dirty = True
@@ -197,11 +205,14 @@ class PriceImpactRegression(Metric):
                 self.fits.append(self.tables[name, grid].result(self.context.tick))
                 self.tables[name, grid] = Regression(self.steps[grid])
 
+    def _integrated(self, grid: int) -> float:
+        return self.flow.integrated(self.flow.closed if grid == 1 else self.flow.closed_ten)
+
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def refresh(self, book: Book, t: cython.longlong) -> cython.int:
-        k: cython.int = self.at
-        if not self.dirty or self.disjoint or self.grids != tuple(STEPS) or self.regressors != REGRESSORS:
+        k: cython.int
+        if not self.dirty:
             return 0
         self.dirty = False
         least: cython.double = self.context.books.least
@@ -209,12 +220,9 @@ class PriceImpactRegression(Metric):
         for (name, grid), table in self.tables.items():
             full = table.count() >= max(3.0, least * self.steps[grid])
             found[name, grid] = table.result(self.context.tick) if full else {}
-        for field in ("beta", "r2", "c", "alpha", "t"):
-            for name in REGRESSORS:
-                if field != "c" or name != "integrated_ofi":
-                    for grid in self.grids:
-                        self.row[k] = found[name, grid].get(field, NAN)
-                        k += 1
+        for k in range(len(self.places)):
+            field, name, grid = self.places[k]
+            self.row[self.at + k] = found[name, grid].get(field, NAN)
         return 0
 
     @staticmethod
@@ -227,6 +235,13 @@ class PriceImpactRegression(Metric):
             "window": int(params.get("window", 1800)),
             "regressor": (str(params.get("regressor", "ofi")),),
         }
+
+    def results(self) -> dict[tuple[str, int], dict[str, float]]:
+        """Each regression as it stands, whatever its number of steps."""
+        found = {}
+        for key, table in self.tables.items():
+            found[key] = table.result(self.context.tick) | {"steps": table.count()}
+        return found
 
     def told(self, asked: str = "") -> Any:
         """The first regression asked for; of disjoint windows the means of R2 and c."""
