@@ -21,7 +21,7 @@ class Guarded(Metric):
     Subclasses are made by own_metrics.py, with those methods alone that the user's class has.
     """
 
-    own_kind: Any = None  # the user's class
+    own_kind = object  # the user's class
     own: object
     fault = cython.declare(str, visibility="readonly")
     count: cython.int
@@ -29,7 +29,8 @@ class Guarded(Metric):
     def prepare(self) -> None:
         self.fault = ""
         self.count = len(self.declaration.outputs(self.params))
-        self.own = self.own_kind(self.context, self.params, self.count)
+        kind: object = self.own_kind
+        self.own = kind(self.context, self.params, self.count)
         self.run("prepare")
 
     def run(self, name: str, *given: Any) -> int:

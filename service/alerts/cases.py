@@ -20,12 +20,15 @@ NAN = float("nan")
 class CaseBook:
     """A book whose numbers are set by hand. A value that a step never gave is undefined."""
 
-    def __init__(self, name: str, places: Mapping[str, int], counters: Sequence[bool]) -> None:
+    members: Sequence[Any] = ()
+
+    def __init__(self, name: str, outputs: Sequence[Output]) -> None:
         self.venue, _, self.symbol = name.partition("/")
         self.market = market_of(self.symbol)
         self.native, self.state, self.reason = self.symbol.replace("-", ""), "live", ""
-        self.numbers = array.array("d", [0.0 if counter else NAN for counter in counters])
-        self._places = places
+        self.outputs = outputs
+        self.numbers = array.array("d", [0.0 if output.counter else NAN for output in outputs])
+        self._places = {output.name: place for place, output in enumerate(outputs)}
 
     def set(self, values: Mapping[str, float | None]) -> None:
         """KeyError names an output that there is not."""
@@ -52,9 +55,7 @@ class CaseEngine:
 
     def __init__(self, case: Case, outputs: Sequence[Output]) -> None:
         self.outputs = outputs
-        places = {output.name: place for place, output in enumerate(outputs)}
-        counters = [output.counter for output in outputs]
-        made = [CaseBook(name, places, counters) for name in case.books]
+        made = [CaseBook(name, outputs) for name in case.books]
         self.books = {(book.venue, book.market, book.symbol): book for book in made}
         self.feeds: list[Any] = []
         self._listeners: list[Callable[[Any], None]] = []

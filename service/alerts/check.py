@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from connectors.errors import UsageError
 
 from ..metrics.declare import Output
-from ..plan import Plan
 from .cases import faults
 from .desk import rules_of, senders_of
 from .rules import Rule
@@ -29,7 +28,7 @@ def tried(settings: Settings, outputs: Sequence[Output], folder: str = "") -> tu
 
 def told(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
     """Lines for a person. UsageError where a rule's file or case, or a sender, is not as it should be."""
-    outputs = Plan(settings.metrics.only or None).outputs
+    outputs = settings.metrics.plans().base.outputs
     loaded = rules_of(settings.alerts, outputs)
     running = [one for one in loaded if not one.fault]
     senders = senders_of(settings.alerts, environ)

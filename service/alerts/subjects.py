@@ -31,6 +31,10 @@ class Book(Protocol):
     def reason(self) -> str: ...
     @property
     def numbers(self) -> Any: ...
+    @property
+    def outputs(self) -> Sequence[Any]: ...
+    @property
+    def members(self) -> Sequence[Any]: ...
     def values(self, now: int) -> Sequence[float]: ...
     def truncated(self, now: int) -> Sequence[str]: ...
 
@@ -106,7 +110,7 @@ class Watched:
     """A book with the rules that look at it, and the guards that stand before them."""
 
     def __init__(self, book: Book, entries: list[Entry]) -> None:
-        self.book, self.entries = book, entries
+        self.book, self.entries, self.outputs = book, entries, book.outputs
         self.state = ""
         windowed = [entry for entry in entries if any(leaf.windows for leaf in entry.leaves)]
         self.averaging = [one for one in windowed if any(not leaf.at_once for leaf in one.leaves)]

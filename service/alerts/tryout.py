@@ -12,7 +12,6 @@ from connectors.recording import INSTRUMENTS, read
 from connectors.sync import Pair
 
 from ..engine import Engine
-from ..plan import Plan
 from ..replay import Player
 from ..settings import Settings
 from .alert import Alert, Happening
@@ -31,8 +30,8 @@ class Tryout:
     def __init__(self, settings: Settings, rules: str = "") -> None:
         """`rules`: a folder in place of the configured ones. UsageError where a rule is not as it should be."""
         self.settings = settings
-        self.plan = Plan(settings.metrics.only or None)
-        self.rules, self.notes = tried(settings, self.plan.outputs, rules)
+        self.plans = settings.metrics.plans()
+        self.rules, self.notes = tried(settings, self.plans.base.outputs, rules)
         self.rows: list[Row] = []
         self.messages = self.evaluations = 0
         self.seconds = 0.0
@@ -44,7 +43,7 @@ class Tryout:
             self._play(group, tick)
 
     def _play(self, paths: Sequence[Path], tick: Callable[[int], None]) -> None:
-        engine = Engine(self.plan, min_coverage=self.settings.metrics.min_coverage)
+        engine = Engine(self.plans, min_coverage=self.settings.metrics.min_coverage)
         player = Player(
             paths,
             made=lambda pair, session: _attach(engine, pair),

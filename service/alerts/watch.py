@@ -15,6 +15,7 @@ from connectors.book import NOWHERE
 from ..api.lookup import Selection
 from .alert import GIVE_UP, Alert, AlertState, Happening, fingerprint
 from .conditions import Verdict, bound
+from .folder import fault_of
 from .rules import SECOND, Rule
 from .silences import Silences
 from .subjects import LIVE, Book, Entry, Group, Watched, told
@@ -31,6 +32,11 @@ class News(NamedTuple):
     alert: Alert
     now: int
     notify: bool
+
+
+def _has(book: Book, rule: Rule) -> bool:
+    """Does this book have what the rule is about? A group's state is that of its members, which have rules of their own."""
+    return not book.members if rule.when.book else not fault_of(rule, book.outputs, set())
 
 
 class Watch:
@@ -54,7 +60,6 @@ class Watch:
         every = [(rule, _test(rule)) for rule in self.rules]
         self._book_rules = [one for one in every if one[0].scope == "book"]
         self._feed_rules = [one[0] for one in every if one[0].scope != "book"]
-        self._names = [output.name for output in engine.outputs]
         self._books: dict[Book, Watched] = {}
         self._slots: list[list[Watched]] = [[] for _ in range(SLOTS)]
         self._groups: dict[str, Group] = {}
@@ -92,6 +97,8 @@ class Watch:
 
     def _turn(self, watched: Watched, now: int) -> None:
         """A book's turn, once a second: sample its windows and evaluate all its rules."""
+        if watched.book.outputs is not watched.outputs:
+            return  # until it is adopted anew
         if watched.book.state != LIVE:
             self._evaluate(watched, watched.entries, now)
             return
@@ -114,6 +121,8 @@ class Watch:
         for book in [one for one in self._books if one not in here]:
             self._let_go(book, now)
         if self._book_rules:
+            for book in [one for one, watched in self._books.items() if one.outputs is not watched.outputs]:
+                self._let_go(book, now)  # a group whose members changed has its values at other places
             for book in [one for one in self.engine.books.values() if one not in self._books]:
                 self._adopt(book, now)
         self.silences.expire(now)
@@ -163,13 +172,16 @@ class Watch:
 
     def _adopt(self, book: Book, now: int) -> None:
         """A book that is new here gets the rules that look at it."""
-        entries = [self._entry(rule, book) for rule, fits in self._book_rules if fits(book)]
+        entries = [
+            self._entry(rule, book) for rule, fits in self._book_rules if fits(book) and _has(book, rule)
+        ]
         watched = self._books[book] = Watched(book, entries)
         min(self._slots, key=len).append(watched)
         self._evaluate(watched, entries, now)
 
     def _entry(self, rule: Rule, book: Book) -> Entry:
-        part = None if rule.when.book else bound(rule.when, self.engine.outputs, self._names)
+        outputs = book.outputs
+        part = None if rule.when.book else bound(rule.when, outputs, [output.name for output in outputs])
         labels = {"venue": book.venue, "market": book.market, "symbol": book.symbol}
         if not rule.quorum:
             return Entry(rule, part, self._alert(rule, labels), None)
@@ -196,6 +208,8 @@ class Watch:
         self, watched: Watched, entries: Sequence[Entry], now: int, values: Sequence[float] | None = None
     ) -> None:
         book = watched.book
+        if book.outputs is not watched.outputs:
+            return  # until it is adopted anew
         live = book.state == LIVE
         if live and values is None:
             values = book.values(now)

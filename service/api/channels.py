@@ -170,8 +170,9 @@ class ReadingsChannel(Channel):
         return self.written(readings.identity(topic) | {"values": values, "truncated": truncated})
 
     def note(self, topic: Topic) -> None:
-        if topic in self._values and topic is not None and not self._columns.of(topic).names:
-            return  # it has nothing of what is asked for, and that has been told
+        if topic in self._values and topic is not None and not isinstance(topic, str):
+            if not self._columns.of(topic).names:
+                return  # it has nothing of what is asked for, and that has been told
         super().note(topic)
 
     def forget(self, topic: Topic) -> None:

@@ -25,12 +25,12 @@ _BOOK: dict[str, Any] = {
     "event_time": 1_790_000_000_000_000_000,
     "received": 1_790_000_000_004_000_000,
     "update_id": 7_211_345_981,
-    "members": [],
     "native": "BTCUSDT",
     "depth": 1000,
     "capped": False,
 }
 _READING: dict[str, Any] = _BOOK | {
+    "members": [],
     "age_seconds": 0.012,
     "latency_seconds": 0.004,
     "values": {"queue_imbalance": 0.43, "spread.ratio": 1.5e-6, "depth.base{band_bps=100,side=bid}": None},
@@ -119,6 +119,7 @@ class OneBook(BookIdentity, Answer):
         t=1_790_000_000_016_000_000,
         simulated=False,
         **_BOOK,
+        members=[],
         age_seconds=0.012,
         bids=[["64000.10", "1.250"]],
         asks=[["64000.20", "0.310"]],

@@ -47,7 +47,8 @@ class Wanted:
 def known(engine: Engine) -> Iterator[Known]:
     """All instruments once: those with a book, then what else the venues list."""
     for book in list(engine.books.values()):
-        yield book.instrument, book
+        if not book.members:  # a consolidated book is of no instrument of its own
+            yield book.instrument, book
     for registry in list(engine.registries):
         for _, one in list(registry.all()):
             if (one.venue, str(one.market), one.symbol) not in engine.books:

@@ -94,7 +94,7 @@ def series_of(rule: Rule, case: Case) -> Iterator[dict[str, str]]:
         own = f'job="steelyard",venue="{venue}",market="{market_of(symbol)}",symbol="{symbol}"'
         values: dict[str, list[str]] = {output: [] for step in case.steps for output in step.values}
         live: list[str] = []
-        book = CaseBook(name, {output: k for k, output in enumerate(OUTPUTS)}, [False] * len(OUTPUTS))
+        book = CaseBook(name, list(OUTPUTS.values()))
         for k in range(count):
             for step in case.steps:
                 if (k - 1) * STEP < step.at <= k * STEP and step.book in ("", name):
