@@ -142,11 +142,14 @@ def spelled_output(metric: str, labels: Mapping[str, str]) -> str:
 
 
 def places(outputs: Sequence[Any], metric: str, labels: Mapping[str, str]) -> list[int]:
-    """Places of the outputs that a rule means: key or key.field, the labels given, and `stat` last unless given."""
+    """Places of the outputs that a rule means: the labels given, and `stat` last unless given.
+
+    A key without a field is the metric's own value; fields are different things and are never meant together.
+    """
     key, _, field = metric.partition(".")
     found = []
     for place, output in enumerate(outputs):
-        if output.key != key or (field and output.field != field):
+        if output.key != key or output.field != field:
             continue
         own = dict(output.labels)
         if own.get("stat", "last") != labels.get("stat", "last") and "stat" in own:

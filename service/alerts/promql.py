@@ -86,11 +86,17 @@ def _known(condition: Condition) -> str:
 
 
 def _series(metric: str, labels: Mapping[str, str], rule: Rule, outputs: Sequence[Any]) -> str:
-    output = outputs[places(outputs, metric, labels)[0]]
+    """The series of the outputs that are meant; labels that tell them from others of the same family are written out."""
+    found = [outputs[place] for place in places(outputs, metric, labels)]
+    name = found[0].prometheus
+    family = [dict(output.labels) for output in outputs if output.prometheus == name]
+    meant = [dict(output.labels) for output in found]
     own = dict(labels)
-    if "stat" in dict(output.labels):
-        own.setdefault("stat", "last")
-    return f"{output.prometheus}{_matchers(own, rule)}"
+    for label, value in meant[0].items():
+        same = all(one.get(label) == value for one in meant)
+        if same and any(one.get(label) != value for one in family):
+            own[label] = value
+    return f"{name}{_matchers(own, rule)}"
 
 
 def _matchers(
