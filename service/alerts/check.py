@@ -20,7 +20,7 @@ def tried(settings: Settings, outputs: Sequence[Output], folder: str = "") -> tu
     """The rules that run with these outputs, and a note for each that cannot. `folder`: in place of the configured ones."""
     alerts = settings.alerts
     if folder:
-        alerts = alerts.model_copy(update={"folder": folder, "defaults": False, "off": []})
+        alerts = alerts.model_copy(update={"folder": folder, "defaults": False, "disabled": []})
     loaded = rules_of(alerts, outputs)
     notes = [f"{one.rule.alert} cannot run: {one.fault} ({one.path})" for one in loaded if one.fault]
     return [one.rule for one in loaded if not one.fault], notes

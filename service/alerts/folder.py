@@ -87,7 +87,7 @@ def chosen(
     *,
     folder: str = "",
     defaults: bool = True,
-    off: Sequence[str] = (),
+    disabled: Sequence[str] = (),
 ) -> list[Loaded]:
     """The rules that the settings ask for, each with its fault if it has one.
 
@@ -96,16 +96,16 @@ def chosen(
     rules: dict[str, tuple[Rule, Path]] = {}
     for place in [DEFAULTS] * defaults + [Path(folder)] * bool(folder):
         rules |= {rule.alert: (rule, path) for rule, path in read_folder(place)}
-    for name in off:
+    for name in disabled:
         if name not in rules:
             near = difflib.get_close_matches(name, rules, 1)
             hint = f"; did you mean {near[0]}?" if near else f" (known are {', '.join(sorted(rules))})"
-            raise UsageError(f"alerts.off: no rule {name!r}{hint}")
+            raise UsageError(f"alerts.disabled: no rule {name!r}{hint}")
     keys = set(known)
     return [
         Loaded(rule, path, fault_of(rule, outputs, keys))
         for name, (rule, path) in sorted(rules.items())
-        if name not in off and rule.enabled
+        if name not in disabled and rule.enabled
     ]
 
 
@@ -121,7 +121,7 @@ def fault_of(rule: Rule, outputs: Sequence[Output], known: set[str]) -> str:
                 shown = ", ".join(one.name for one in of_key[:6])
                 return f"{spelled_output(metric, labels)}: {key} has no such output (it has {shown} …)"
             if key in known:
-                return f"{key}: this metric is switched off; add it to metrics.only, or put the rule into alerts.off"
+                return f"{key}: this metric is switched off; add it to metrics.only, or put the rule into alerts.disabled"
             near = difflib.get_close_matches(key, known, 1)
             return f"{key}: no such metric" + (f"; did you mean {near[0]}?" if near else "")
     return ""

@@ -21,7 +21,7 @@ class AlertSettings(BaseModel):
         True, description="Whether the rules that come with Steelyard run (config/alerts/)."
     )
     folder: str = Field("", description="Folder of your own rules; one of the same name goes over a default.")
-    off: list[str] = Field([], description="Names of rules that do not run.")
+    disabled: list[str] = Field([], description="Names of rules that do not run.")
     database: str = Field(
         "",
         description="SQLite file; empty: in the user's state folder (in memory for demo), `memory`: nowhere.",
