@@ -171,7 +171,9 @@ class Desk:
 
 def rules_of(settings: AlertSettings, outputs: Sequence[Any]) -> list[Loaded]:
     """The rules that the settings ask for."""
-    return chosen(outputs, metrics(), folder=settings.folder, defaults=settings.defaults, disabled=settings.disabled)
+    return chosen(
+        outputs, metrics(), folder=settings.folder, defaults=settings.defaults, disabled=settings.disabled
+    )
 
 
 def senders_of(settings: AlertSettings, environ: Mapping[str, str]) -> list[Sender]:

@@ -17,6 +17,7 @@ from ..metrics.declare import Output
 from .rules import Condition, Relative, Rule
 
 _HERE = Path(__file__).parent
+RUNBOOKS = "docs/runbooks.md#"  # one heading for each alert that comes with Steelyard
 # In a checkout the rules stand where an operator looks for them; a wheel carries them beside this file.
 DEFAULTS = next(
     (one for one in (_HERE / "defaults", _HERE.parents[1] / "config" / "alerts") if one.is_dir()),
@@ -95,7 +96,10 @@ def chosen(
     """
     rules: dict[str, tuple[Rule, Path]] = {}
     for place in [DEFAULTS] * defaults + [Path(folder)] * bool(folder):
-        rules |= {rule.alert: (rule, path) for rule, path in read_folder(place)}
+        for rule, path in read_folder(place):
+            of_ours = place == DEFAULTS and not rule.runbook
+            runbook = RUNBOOKS + rule.alert.lower() if of_ours else rule.runbook
+            rules[rule.alert] = (rule.model_copy(update={"runbook": runbook}), path)
     for name in disabled:
         if name not in rules:
             near = difflib.get_close_matches(name, rules, 1)

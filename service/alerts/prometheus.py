@@ -8,13 +8,12 @@ from typing import Any
 import yaml
 
 from ..plan import Plan
-from .folder import DEFAULTS, fault_of, read_folder
+from .folder import DEFAULTS, RUNBOOKS, fault_of, read_folder
 from .promql import expression, template
 from .rules import Rule, spelled
 from .service_rules import RECORDED, RULES
 
 FILE = Path(__file__).parents[2] / "config" / "prometheus-rules.yml"
-RUNBOOK = "docs/runbooks.md#"
 HEAD = """# Written by `make docs` from config/alerts/*.yaml and service/alerts/service_rules.py: edit those.
 # Prometheus 2.42 and later. Checked by promtool, lints fatal; each alert has a case that fires and one that is silent.
 """
@@ -41,7 +40,7 @@ def groups() -> dict[str, Any]:
         "annotations": {
             "summary": "Alerting works",
             "description": "Always fires: where it stops to arrive, the way of alerts is broken.",
-            "runbook_url": f"{RUNBOOK}obiwatchdog",
+            "runbook_url": f"{RUNBOOKS}obiwatchdog",
         },
     }
     return {
@@ -64,7 +63,7 @@ def _of_rule(rule: Rule, outputs: Any) -> dict[str, Any]:
     found["annotations"] = {
         "summary": template(rule.summary, rule),
         "description": template(rule.description, rule),
-        "runbook_url": rule.runbook or f"{RUNBOOK}{rule.alert.lower()}",
+        "runbook_url": rule.runbook or f"{RUNBOOKS}{rule.alert.lower()}",
     }
     return found
 
@@ -79,7 +78,7 @@ def _own(one: Any) -> dict[str, Any]:
     found["annotations"] = {
         "summary": one.summary,
         "description": one.description,
-        "runbook_url": f"{RUNBOOK}{one.alert.lower()}",
+        "runbook_url": f"{RUNBOOKS}{one.alert.lower()}",
     }
     return found
 
