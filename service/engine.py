@@ -494,6 +494,12 @@ class Readings(Listener):
                 found.append(self.row[k])
         return found
 
+    def execution(self, side: str, notional: float, now: int) -> dict[str, Any] | None:
+        """Parts of the risk of a taker order of so much quote, none while it is not live; None for a size not followed."""
+        found = next((one for one in self.metrics if one.declaration.key == "execution_risk"), None)
+        parts = found.profile(side, notional, self.clock(now)) if found is not None else None
+        return parts if parts is None or self.state == "live" else {}
+
     def truncated(self, now: int) -> list[str]:
         """Names of the values that are null because they need levels beyond the proven part of the book."""
         if self.owner is None or self.owner.state != LIVE:

@@ -81,6 +81,7 @@ class Bitfinex(Venue):
         "cs": Kind.CHECK,
         "hb": Kind.HEARTBEAT,
     }
+    positions = {"+": Position.LONG, "-": Position.SHORT}  # the sign of the position itself
     derivatives = Derivatives(
         liquidations=Complete.ALL, open_interest="socket", funding="socket", mark="socket", index="socket"
     )
@@ -221,5 +222,5 @@ def _channel(theirs: str, key: str) -> str:
 
 def _liquidation(row: list[Any]) -> Liquidation:
     """A row of `liq:global`: the amount is the position's, + of a long. Until it is acquired its own price stands for it."""
-    closed = Position.LONG if row[5] > 0 else Position.SHORT
+    closed = Bitfinex.positions["+" if row[5] > 0 else "-"]
     return Liquidation(row[4], closed, float(row[11] or row[6]), abs(float(row[5])), nanoseconds(row[2]))

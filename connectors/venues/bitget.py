@@ -207,6 +207,7 @@ class BitgetUsdt(Bitget):
     }
     routes = {"": Route(""), "derivatives": Route("", (Channel.LIQUIDATIONS, Channel.TICKER))}
     polls = (Poll("/api/v2/mix/market/current-fund-rate?productType=USDT-FUTURES", 3600, 1),)
+    positions = {"buy": Position.LONG, "sell": Position.SHORT}  # the side of the position itself
     derivatives = Derivatives(
         liquidations=Complete.SAMPLE,
         sampled="of each symbol and second the largest long and the largest short",
@@ -221,7 +222,7 @@ class BitgetUsdt(Bitget):
             if (
                 kind == "liquidation"
             ):  # the side is that of the position; `amount` is in quote, whole lots by price
-                closed = Position.LONG if row["side"] == "buy" else Position.SHORT
+                closed = self.positions[row["side"]]
                 price = float(row["price"])
                 yield Liquidation(
                     row["symbol"], closed, price, float(row["amount"]) / price, nanoseconds(row["ts"])

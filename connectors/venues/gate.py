@@ -218,6 +218,7 @@ class GateUsdt(Gate):
     ws = "wss://fx-ws.gateio.ws/v4/ws/usdt"
     recorded_at: ClassVar[tuple[str, ...]] = ("fx-ws.gateio.ws/v4/ws/usdt",)
     marks = ("futures.obu",)
+    positions = {"-": Position.LONG, "+": Position.SHORT}  # the sign of the closing order
     kinds = {
         "futures.tickers": Kind.DERIVATIVE,
         "futures.public_liquidates": Kind.DERIVATIVE,
@@ -262,7 +263,7 @@ class GateUsdt(Gate):
         for row in flat(message["result"]):
             if kind == "futures.public_liquidates":  # the sign is that of the order: minus sold for a long
                 size, at = float(row["size"]), row.get("time_ms") or row["time"]
-                closed = Position.LONG if size < 0 else Position.SHORT
+                closed = self.positions["-" if size < 0 else "+"]
                 unit = 1_000_000_000 if int(at) < SECONDS_BELOW else 1_000_000
                 yield Liquidation(
                     row["contract"], closed, float(row["price"]), abs(size), nanoseconds(at, unit)

@@ -233,6 +233,7 @@ class HtxSwap(Htx):
         "public.*.liquidation_orders": Kind.DERIVATIVE,
         "public.*": Kind.IGNORED,
     }
+    positions = {"sell": Position.LONG, "buy": Position.SHORT}  # the side of the closing order
     derivatives = Derivatives(
         liquidations=Complete.ALL, open_interest="REST", funding="socket", mark="REST", index="REST"
     )
@@ -275,7 +276,7 @@ class HtxSwap(Htx):
     def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
         for row in message["data"]:
             if kind.endswith(".liquidation_orders"):  # the side is that of the order that closed the position
-                closed = Position.LONG if row["direction"] == "sell" else Position.SHORT
+                closed = self.positions[row["direction"]]
                 price, size = float(row["price"]), float(row["volume"])
                 yield Liquidation(row["contract_code"], closed, price, size, nanoseconds(row["created_at"]))
             else:

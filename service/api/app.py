@@ -28,6 +28,7 @@ from .rest import Rest, rest_router
 from .selfmetrics import SelfMetrics, build_version
 from .settings import ApiSettings
 from .stream import stream_router
+from .surveillance import surveillance_router
 
 DESCRIPTION = (
     "Order book imbalance of every venue, and how far each number can be trusted.\n\n"
@@ -65,7 +66,9 @@ def create_app(
     access = Access(settings.api_keys, needed=settings.keys_needed, origins=settings.allowed_origins)
     pushed = external or ExternalStore(None, ExternalSettings())
     hub = app.state.hub = Hub(engine, settings, clock, alerts, external=pushed.external)
-    app.include_router(rest_router(Rest(engine, venues, clock)))
+    rest = Rest(engine, venues, clock)
+    app.include_router(rest_router(rest))
+    app.include_router(surveillance_router(rest))
     app.include_router(alerts_router(AlertDesk(alerts, clock, simulated=engine.simulated)))
     app.include_router(external_router(ExternalDesk(pushed, clock, simulated=engine.simulated)))
     app.include_router(health_router(engine, clock, lambda: hub.stopping))

@@ -147,6 +147,10 @@ class Book(Protocol):
         """Names of outputs that are undefined because they reach beyond what the venue has proven."""
         ...
 
+    def execution(self, side: str, notional: float, now: int) -> Mapping[str, float] | None:
+        """Parts of the risk of a taker order, none of them while it is not live; None for a size not followed."""
+        ...
+
     def levels(self, depth: int) -> tuple[Levels, Levels]:
         """The best bids and asks as (price, size) in the venue's own text and units. Only asked of a live book."""
         ...
@@ -196,6 +200,35 @@ class Feed(Protocol):
     def retry_at(self) -> int: ...
 
 
+class Episode(Protocol):
+    """What a detector of surveillance found: `t` in event time (ns), `evidence` ready for JSON."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def market(self) -> str: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def side(self) -> str: ...
+    @property
+    def t(self) -> int: ...
+    @property
+    def evidence(self) -> Mapping[str, object]: ...
+
+
+class Episodes(Protocol):
+    """The last episodes of every book."""
+
+    def select(
+        self, fits: Callable[[Any], bool], *, kinds: Sequence[str], since: int, limit: int
+    ) -> Sequence[Episode]:
+        """The newest that fit, newest first."""
+        ...
+
+
 class Engine(Protocol):
     """All books, in the order in which they appeared, and what venues list (`registries`), watched or not.
 
@@ -218,6 +251,8 @@ class Engine(Protocol):
     def books(self) -> Mapping[tuple[str, str, str], Book]: ...
     @property
     def feeds(self) -> Sequence[Feed]: ...
+    @property
+    def episodes(self) -> Episodes: ...
     @property
     def registries(self) -> Sequence[Registry]: ...
     @property

@@ -67,7 +67,7 @@ class Shocks:
         )
         self.spread_median = self.spreads.quantile(0.5) if self.spreads.count >= self._fewest() else NAN
         if self.spread == self.spread:
-            self._mark("both", self.spread >= SPREAD_TIMES * self.spread_median)
+            self._mark("both", self.spread >= SPREAD_TIMES * self.spread_median * (1 - 1e-9))
             self.spreads.push(self.spread)
 
     def _fewest(self) -> int:

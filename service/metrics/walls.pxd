@@ -24,7 +24,7 @@ cdef class Walls:
     cdef readonly list open, fresh, settling
     cdef Context context
     cdef Metric driver
-    cdef NearSizes bids, asks
+    cdef readonly NearSizes bids, asks
     cdef double mid, imbalance
     cdef int levels
     cdef readonly int changed

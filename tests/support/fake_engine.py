@@ -10,6 +10,7 @@ from functools import cached_property
 from connectors.instruments import Instrument, Market, read_symbol
 from connectors.registry import Registry
 from service.api.ports import Levels, VenueFacts
+from service.surveillance import Episodes
 
 SECOND = 1_000_000_000
 T0 = 1_790_000_000 * SECOND
@@ -170,6 +171,10 @@ class FakeBook:
     def exported(self, now: int) -> Sequence[float]:
         return self.values(now)
 
+    def execution(self, side: str, notional: float, now: int) -> Mapping[str, float] | None:
+        parts = {"fill_ratio": 1.0, "samples": 300, "failure": 0.25, "fade": NAN}
+        return None if notional != 10_000 else parts if self.state == "live" else {}
+
     def truncated(self, now: int) -> Sequence[str]:
         return self.beyond
 
@@ -212,6 +217,7 @@ class FakeEngine:
         self.books: dict[tuple[str, str, str], FakeBook] = {}
         self.feeds: list[FakeFeed] = []
         self.registries: list[Registry] = []
+        self.episodes = Episodes()
         self.simulated = simulated
         self.faults: list[Mapping[str, str]] = []
         self._listeners: list[Callable[[FakeBook], None]] = []

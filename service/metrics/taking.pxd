@@ -1,0 +1,7 @@
+# C-level face of taking.py.
+
+from connectors.book cimport Book, Side
+
+cdef class Taking:
+    cdef readonly double filled, last
+    cpdef int take(self, Book book, bint buys, double size) except? -1
