@@ -76,8 +76,8 @@ class ImbalanceHalfLife(Metric):
 
 
 def answer(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, float]:
-    """Samples `x` on a grid of `grid` seconds."""
-    x = numbers(inputs, "x", "series")
+    """Samples `x` on a grid of `grid` seconds; those that are null are left out."""
+    x = numbers({"x": [one for one in inputs["x"] if one is not None]}, "x")
     samples = RollingMoments(max(1, len(x)))
     for one in x:
         samples.push(one)

@@ -249,7 +249,7 @@ class MicroPrice(Metric):
         self.bias.write(self.row, self.at + 3, self.shown)
         return 0
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         """A case asks for the price alone, fitted to all that it played."""
         mid = self.context.mid
         if mid != mid or self.row[self.at] != self.row[self.at]:

@@ -96,6 +96,8 @@ def test_the_half_life_needs_a_correlation_between_none_and_all() -> None:
     assert fed("imbalance_half_life", {"grid": 1}, x=[1, -1, 1, -1, 1])["half_life"] is None
     assert fed("imbalance_half_life", {"grid": 1}, x=[1, 1, 1]) == {"rho": None, "half_life": None}
     assert fed("imbalance_half_life", {"grid": 1}, x=[1]) == {"rho": None, "half_life": None}
+    with_holes = fed("imbalance_half_life", {"grid": 1}, x=[3, None, 2, 2, 1, None, 0, -1])
+    assert with_holes == fed("imbalance_half_life", {"grid": 1}, x=[3, 2, 2, 1, 0, -1])
     slow, fast = (fed("imbalance_half_life", {"grid": grid}, x=[3, 2, 2, 1, 0, -1]) for grid in (10, 1))
     assert slow["half_life"] == pytest.approx(10 * fast["half_life"])
     assert slow["rho"] == fast["rho"]
