@@ -23,6 +23,7 @@ cdef class Attribution:
     cdef signed char* touches
     # trades that wait for the change of their level
     cdef int waiting
+    cdef bint known
     cdef long long[::1] wait_times
     cdef double[::1] wait_prices, wait_sizes
     cdef signed char[::1] wait_sides

@@ -82,7 +82,7 @@ class Attribution:
         self.kinds = cython.cast(cython.p_schar, calloc(64, 1))
         self.zones = cython.cast(cython.p_schar, calloc(64, 1))
         self.touches = cython.cast(cython.p_schar, calloc(64, 1))
-        self.waiting = 0
+        self.waiting, self.known = 0, False
         self.wait_times = stored("q", bytes(1024))
         self.wait_prices, self.wait_sizes = (stored("d", bytes(1024)) for _ in range(2))
         self.wait_sides = stored("b", bytes(1024))
@@ -133,6 +133,7 @@ class Attribution:
         self.touch_added = self.touch_cancelled = self.touch_traded = 0
         if changes.baseline:
             self.drop()
+            self.known = True
             self._remember(book)
             return 0
         for k in range(changes.count):
@@ -211,7 +212,7 @@ class Attribution:
         maker: cython.int = 1 if side > 0 else 0
         self.settle(t)
         self.touch_added = self.touch_cancelled = self.touch_traded = 0
-        if side == 0 or not size > 0:
+        if side == 0 or not size > 0 or not self.known:  # of a book that is not known nothing is explained
             return 0
         for n in range(self.tail, self.head):
             k = n & (self.capacity - 1)
@@ -320,6 +321,7 @@ class Attribution:
         if self.fleeting is not None:
             self.fleeting.flush()
         self.waiting = 0
+        self.known = False
         return 0
 
     @cython.cfunc

@@ -73,6 +73,7 @@ class QueueDepletions(Metric):
     @cython.exceptval(-1, check=True)
     def lost(self, t: cython.longlong) -> cython.int:
         if self.driving:
+            self.flow.settle(t)
             self.flow.drop()
         return 0
 

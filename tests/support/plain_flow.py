@@ -43,15 +43,14 @@ def booked(events: Sequence[Event], end: int, horizon: int) -> tuple[list[list[A
         steps = len(told(seen).steps)
         seen.append(event)
         story = told(seen)
-        if event["type"] == "gap" or (
-            event["type"] in ("snapshot", "replace") and story.now is not None and len(story.steps) == steps
-        ):
+        unmatched += give_up(t)
+        whole = event["type"] in ("snapshot", "replace")
+        if not story.synced or (whole and story.now is not None and len(story.steps) == steps):
             waiting.clear()
             barrier = len(bookings)
-        unmatched += give_up(t)
         if event["type"] == "trade":
             _, price, size, taker = story.trades[-1]
-            if taker == 0:
+            if taker == 0 or not story.synced:  # of a book that is not known nothing is explained
                 continue
             side = 0 if taker < 0 else 1
             for one in bookings[barrier:]:

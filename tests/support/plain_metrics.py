@@ -62,6 +62,7 @@ class Story:
     heard: int = 0
     t: int = 0
     messages: int = 0
+    synced: bool = False
 
 
 def told(events: Sequence[Event], until: int | None = None) -> Story:
@@ -82,6 +83,7 @@ def told(events: Sequence[Event], until: int | None = None) -> Story:
         kind = event["type"]
         if kind == "gap":
             synced, base, story.now = False, None, None
+            story.synced = False
             continue
         story.heard = t
         if kind == "trade":
@@ -112,13 +114,14 @@ def told(events: Sequence[Event], until: int | None = None) -> Story:
         good = Good(sorted(bids.items(), reverse=True), sorted(asks.items()))
         if kind == "snapshot" or not synced:
             base = None
-        synced = True
+        synced = story.synced = True
         if good.bids and good.asks and good.bids[0][0] >= good.asks[0][0]:
             story.now = None
             crossed += 1
             crossed_since = t if crossed_since is None else crossed_since
             if t - crossed_since > SECOND and crossed >= 3:
                 synced, base, crossed, crossed_since = False, None, 0, None
+                story.synced = False
             continue
         crossed, crossed_since = 0, None
         if base is None:
