@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from connectors.session import Session
+from connectors.sync import Pair
 from service.engine import Engine
 from service.plan import Plan
 from service.replay import Player
@@ -24,7 +26,11 @@ def explained(path: Path) -> dict[tuple[str, str, int], tuple[float, float, int]
         {"price_impact_regression": {"grid": STEPS, "regressor": REGRESSORS, "window": 86_400}},
     )
     engine = Engine(plan, min_coverage=0.0)
-    player = Player([path], made=lambda pair, session: engine.attach(pair) and None, timers=False)
+
+    def made(pair: Pair, session: Session) -> None:
+        engine.attach(pair)
+
+    player = Player([path], made=made, timers=False)
     for _ in player.play():
         pass
     found = {}

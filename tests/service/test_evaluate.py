@@ -17,7 +17,7 @@ from connectors import all_venues
 from connectors.errors import UsageError
 from service.conventions import CONVENTIONS
 from service.evaluate import run
-from service.metrics import metrics
+from service.metrics import answers, metrics
 from tests.support import captures
 from tests.support.cases import TICK, end, results, streams
 from tests.support.plain_metrics import AGED, BOOK, PLAIN, TRADES, answer, same
@@ -87,7 +87,7 @@ def examples() -> tuple[dict[str, Any], ...]:
 
 
 def test_every_worked_example_holds() -> None:
-    known = {*metrics(), *CONVENTIONS}
+    known = {*metrics(), *CONVENTIONS, *answers()}
     cases = [case for case in examples() if case["metric"] in known]
     assert {case["metric"] for case in cases} >= {*PLAIN, "normalize_size", "taker_side"} - {
         "best_price",
