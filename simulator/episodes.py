@@ -14,7 +14,7 @@ class Stage:
 
     ``offset_bps`` moves the price, ``spread_bps`` widens it, ``bid_size`` and ``ask_size`` scale new orders,
     ``buy_share`` is the share of takers that buy, ``thin`` the share of near levels pulled in a step,
-    ``wall`` says that a large bid should stand.
+    ``wall`` says that a large bid should stand: some basis points below the touch, or ``near`` it, at the third level.
     """
 
     offset_bps: float = 0.0
@@ -24,6 +24,7 @@ class Stage:
     buy_share: float = 0.5
     thin: float = 0.0
     wall: bool = False
+    near: bool = False
 
 
 CALM = Stage()
@@ -61,11 +62,20 @@ def _wall(done: float) -> Stage:
     return Stage(offset_bps=2.0 * done if stands else 0.0, wall=stands, buy_share=0.6 if stands else 0.4)
 
 
+def _spoof(done: float) -> Stage:
+    """A large bid comes to the third level, takers buy, and it is pulled before anybody sells to it."""
+    stands = done < 0.6
+    return Stage(
+        offset_bps=0.5 * done if stands else 0.0, wall=stands, near=True, buy_share=0.85 if stands else 0.5
+    )
+
+
 EPISODES: dict[str, Callable[[float], Stage]] = {
     "calm": _calm,
     "imbalance": _imbalance,
     "shock": _shock,
     "wall": _wall,
+    "spoof": _spoof,
 }
 
 
@@ -89,7 +99,8 @@ ROUND: tuple[tuple[str, int], ...] = (
     ("imbalance", 20),
     ("calm", 30),
     ("wall", 20),
-    ("calm", 30),
+    ("calm", 24),
+    ("spoof", 6),
     ("shock", 25),
 )
 ROUND_NS = sum(seconds for _, seconds in ROUND) * NS

@@ -280,9 +280,10 @@ class Market:
 
     def _keep_wall(self, stage: Stage, fair: float) -> None:
         if stage.wall and self._wall is None:
-            tick = math.floor(fair * (1 - 5e-4))
+            tick = self.book.bids.tick(2) if stage.near else math.floor(fair * (1 - 5e-4))
             self._wall = tick
-            self._put("bid", tick, self._lots(200.0))
+            standing = self.book.bids.sizes.get(tick, 0)
+            self._put("bid", tick, standing + self._lots(40.0 if stage.near else 200.0))
         elif not stage.wall and self._wall is not None:
             tick, self._wall = self._wall, None
             if tick in self.book.bids.sizes:

@@ -145,7 +145,7 @@ class ExecutionRisk(Metric):
     @cython.exceptval(-2)
     def _risk(self, n: cython.int, t: cython.longlong) -> cython.double:
         fills: RollingRank = self.fills[n]
-        fades: object = self.fades[n]
+        fades = self.fades[n]
         enough: cython.double = WINDOW * self.context.books.least
         if fills.count == 0 or fills.count < enough or len(fades) < enough:
             return NAN

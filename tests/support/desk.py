@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from connectors.instruments import Instrument, Market
 from connectors.session import Session
@@ -44,7 +44,7 @@ class Desk:
         self.readings = Engine(self.plan, min_coverage=coverage).attach(self.pair)
         self.now = 0
 
-    def play(self, *events: Mapping[str, Any]) -> Desk:
+    def play(self, *events: Mapping[str, Any]) -> Self:
         """Feed events, each at its time or, if that has passed, now."""
         for event in events:
             self.now = max(self.now, nanoseconds(event.get("t", 0)))

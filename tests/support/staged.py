@@ -23,7 +23,9 @@ Plot = list[tuple[str, float]]  # episodes and their seconds, one after another
 
 def events(seed: str, plot: Plot, *, rate: float = 10) -> Iterator[Event]:
     """A snapshot and then all changes and prints of a market that plays these episodes."""
-    market = Market(LISTING, Contiguous(0), seed=seed, latent=Latent("BTC", 1), rate=rate, start=START)
+    market = Market(
+        LISTING, Contiguous(0), seed=seed, latent=Latent("BTC", int(seed)), rate=rate, start=START
+    )
     bids, asks = market.book.top(10_000)
     yield {"t": 0, "type": "snapshot", "bids": _rows(bids), "asks": _rows(asks)}
     end = START
