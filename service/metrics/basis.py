@@ -35,7 +35,7 @@ class Basis(Metric):
             self.cells[self.at] = relative(self.context.mid, told.value("index", t))
         return 0
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         return answer(self.params, {}) if "index" in self.params else NotImplemented
 
 

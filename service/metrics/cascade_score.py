@@ -144,7 +144,7 @@ class CascadeScore(Metric):
         self._say(NAN, NAN)
         return 0
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         found, direction = self.cells[self.at], self.cells[self.at + 1]
         return {"score": found, "direction": direction}
 

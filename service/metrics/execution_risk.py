@@ -184,7 +184,7 @@ class ExecutionRisk(Metric):
             "failure": self._risk(n, t),
         }
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         if len(self.fills) == 1:
             return self.row[self.at]
         found = iter(range(len(self.fills)))

@@ -111,6 +111,6 @@ class Fragility(Metric):
             self.row[self.at + k] = NAN
         return 0
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         found = {side: self.row[self.at + k] for k, side in enumerate(self.sides)}
         return found if len(found) > 1 else found[self.sides[0]]

@@ -35,7 +35,7 @@ class FundingRate(Metric):
             self.cells[self.at] = per_eight_hours(rate, hours)
         return 0
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         return (
             answer(self.params, {})
             if "rate" in self.params or "funding_rate" in self.params

@@ -247,7 +247,7 @@ class LayeringScore(Metric):
             most = max(most, self._score(self.groups[side]).value)
         return most
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         return max(self.row[self.at + k] for k in range(len(self.param("side"))))
 
 

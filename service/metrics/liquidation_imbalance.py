@@ -113,6 +113,6 @@ class LiquidationImbalance(Metric):
             self.row[self.at + 2 * self.windows + k] = shorts
         return 0
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         names = ("ratio", "long_quote", "short_quote")
         return {name: self.row[self.at + n * self.windows] for n, name in enumerate(names)}

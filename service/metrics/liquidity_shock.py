@@ -148,7 +148,7 @@ class LiquidityShock(Metric):
             self.cells[self.at + k] = NAN
         return 0
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         found = [
             outcome(shocks.depth[side], shocks.median[side], shocks.z[side], shocks.limit, shocks.drop)
             for shocks in (self.shocks,)

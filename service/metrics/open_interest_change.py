@@ -66,7 +66,7 @@ class OpenInterestChange(Metric):
             cells[at + 1 + len(self.spans) + k] = quadrant(price - history.before(span, t)[1], change)
         return 0
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         level, ratio, where = (self.cells[self.at + k] for k in (0, 1, 1 + len(self.spans)))
         return {"level": level, "ratio": ratio, "quadrant": NAMES.get(where)}
 

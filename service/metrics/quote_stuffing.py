@@ -104,7 +104,7 @@ class QuoteStuffing(Metric):
         self.row[self.at] = NAN
         return 0
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         return self.row[self.at]
 
 

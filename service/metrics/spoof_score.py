@@ -191,7 +191,7 @@ class SpoofScore(Metric):
                 most = max(most, self._score(wall).value)
         return most
 
-    def told(self) -> Any:
+    def told(self, asked: str = "") -> Any:
         found = [self.row[self.at + k] for k in range(len(self.param("side")))]
         return max(found)
 
