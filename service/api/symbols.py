@@ -72,7 +72,7 @@ async def page(engine: Engine, wanted: Wanted, limit: int, cursor: str) -> tuple
 def symbol(one: Instrument, book: Book | None, now: int) -> dict[str, Any]:
     """An instrument, with the state and the counts of its book; these are null where it has none."""
     trust = dict.fromkeys(_TRUST) if book is None else identity(book)
-    return {name: trust[name] for name in _TRUST} | {
+    return {
         "venue": one.venue,
         "market": str(one.market),
         "symbol": one.symbol,
@@ -89,6 +89,7 @@ def symbol(one: Instrument, book: Book | None, now: int) -> dict[str, Any]:
         "expires": one.expires or None,
         "listed": not one.inferred,
         "watched": book is not None,
+        **{name: trust[name] for name in _TRUST},
         "depth": None if book is None else book.depth,
         "capped": None if book is None else book.capped,
         "counters": None if book is None else dict(book.counters),
