@@ -11,6 +11,7 @@ import structlog
 
 from connectors.errors import UsageError
 
+from ..across import across
 from ..metrics import metrics
 from .alert import Acknowledgement, Alert, Happening
 from .delivery import DeadLetter, Delivery
@@ -40,7 +41,7 @@ class Desk:
     ) -> None:
         """UsageError where a rule, a sender's secret or the database is not as it should be."""
         self.engine, self.settings, self.clock = engine, settings, clock
-        self.loaded = rules_of(settings, engine.outputs)
+        self.loaded = rules_of(settings, engine)
         self.senders = senders_of(settings, environ)
         self.store = _store(database, settings)
         self.delivery = Delivery(self.senders, clock, self._bury)
@@ -169,11 +170,25 @@ class Desk:
         return message
 
 
-def rules_of(settings: AlertSettings, outputs: Sequence[Any]) -> list[Loaded]:
-    """The rules that the settings ask for."""
+def rules_of(settings: AlertSettings, engine: Any) -> list[Loaded]:
+    """The rules that the settings ask for, held against what an engine's books have or may have."""
+    met = engine.across.declarations if getattr(engine, "across", None) is not None else ()
     return chosen(
-        outputs, metrics(), folder=settings.folder, defaults=settings.defaults, disabled=settings.disabled
+        outputs_of(engine),
+        [*metrics(), *across()],
+        folder=settings.folder,
+        defaults=settings.defaults,
+        disabled=settings.disabled,
+        later=[declaration.key for declaration in met],
     )
+
+
+def outputs_of(engine: Any) -> list[Any]:
+    """Outputs of all books, and of those that may come: metrics that run for some books alone."""
+    here = list(engine.outputs)
+    keys = {output.key for output in here}
+    others = [one for one in engine.declarations if one.key not in keys and hasattr(one, "outputs")]
+    return [*here, *(output for one in others for output in one.outputs())]
 
 
 def senders_of(settings: AlertSettings, environ: Mapping[str, str]) -> list[Sender]:

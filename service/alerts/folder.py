@@ -89,10 +89,12 @@ def chosen(
     folder: str = "",
     defaults: bool = True,
     disabled: Sequence[str] = (),
+    later: Sequence[str] = (),
 ) -> list[Loaded]:
     """The rules that the settings ask for, each with its fault if it has one.
 
-    A rule in `folder` goes over a default of the same name. `known`: keys of all metrics, running or not.
+    A rule in `folder` goes over a default of the same name. `known`: keys of all metrics, running or not. `later`: keys
+    whose outputs are known only once venues meet (across venues).
     """
     rules: dict[str, tuple[Rule, Path]] = {}
     for place in [DEFAULTS] * defaults + [Path(folder)] * bool(folder):
@@ -107,19 +109,21 @@ def chosen(
             raise UsageError(f"alerts.disabled: no rule {name!r}{hint}")
     keys = set(known)
     return [
-        Loaded(rule, path, fault_of(rule, outputs, keys))
+        Loaded(rule, path, fault_of(rule, outputs, keys, later))
         for name, (rule, path) in sorted(rules.items())
         if name not in disabled and rule.enabled
     ]
 
 
-def fault_of(rule: Rule, outputs: Sequence[Output], known: set[str]) -> str:
+def fault_of(rule: Rule, outputs: Sequence[Output], known: set[str], later: Sequence[str] = ()) -> str:
     """Why a rule cannot run with these outputs: "" if it can."""
     for leaf in rule.when.leaves():
         for metric, labels in _named(leaf):
             if places(outputs, metric, labels):
                 continue
             key = metric.partition(".")[0]
+            if key in later:
+                continue
             of_key = [one for one in outputs if one.key == key]
             if of_key:
                 shown = ", ".join(one.name for one in of_key[:6])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -15,7 +16,8 @@ LIVE = "live"
 
 
 class Book(Protocol):
-    """A book as rules see it. `numbers` is its row as it stands, for guards alone: only `values` is to be believed."""
+    """A book as rules see it, or a consolidated one (`members`). Some also have `numbers`, their row as it stands, for
+    guards alone: only `values` is to be believed."""
 
     @property
     def venue(self) -> str: ...
@@ -29,8 +31,6 @@ class Book(Protocol):
     def state(self) -> str: ...
     @property
     def reason(self) -> str: ...
-    @property
-    def numbers(self) -> Any: ...
     @property
     def outputs(self) -> Sequence[Any]: ...
     @property
@@ -110,20 +110,22 @@ class Watched:
     """A book with the rules that look at it, and the guards that stand before them."""
 
     def __init__(self, book: Book, entries: list[Entry]) -> None:
-        self.book, self.entries, self.outputs = book, entries, book.outputs
+        self.book, self.entries = book, entries
+        self.outputs = book.outputs  # of a consolidated book they change as venues come and go
         self.state = ""
         windowed = [entry for entry in entries if any(leaf.windows for leaf in entry.leaves)]
         self.averaging = [one for one in windowed if any(not leaf.at_once for leaf in one.leaves)]
         self.comparing = [one for one in windowed if one not in self.averaging]
         self.owners: list[tuple[Entry, int]] = []  # per guard: its entry
         guarded: list[int] = []
+        row = None if book.members else getattr(book, "numbers", None)
         for entry in entries:
             for leaf in entry.leaves:
-                if leaf.at_once:
+                if leaf.at_once and row is not None:
                     leaf.guards = list(range(len(guarded), len(guarded) + len(leaf.places)))
                     guarded += leaf.places
                     self.owners += [(entry, place) for place in leaf.places]
-        self.guards = Guards(book.numbers, guarded)
+        self.guards = Guards(array("d", [0.0]) if row is None else row, guarded)
 
     def arm(self, entry: Entry, values: Sequence[float], now: int) -> None:
         """Have the guards of one rule watch from what was just found."""

@@ -11,6 +11,7 @@ from rich.table import Table
 from connectors.recording import INSTRUMENTS, read
 from connectors.sync import Pair
 
+from ..app import engine_of
 from ..engine import Engine
 from ..replay import Player
 from ..settings import Settings
@@ -30,8 +31,7 @@ class Tryout:
     def __init__(self, settings: Settings, rules: str = "") -> None:
         """`rules`: a folder in place of the configured ones. UsageError where a rule is not as it should be."""
         self.settings = settings
-        self.plans = settings.metrics.plans()
-        self.rules, self.notes = tried(settings, self.plans.base.outputs, rules)
+        self.rules, self.notes = tried(settings, rules)
         self.rows: list[Row] = []
         self.messages = self.evaluations = 0
         self.seconds = 0.0
@@ -43,7 +43,7 @@ class Tryout:
             self._play(group, tick)
 
     def _play(self, paths: Sequence[Path], tick: Callable[[int], None]) -> None:
-        engine = Engine(self.plans, min_coverage=self.settings.metrics.min_coverage)
+        engine, consolidation = engine_of(self.settings)
         player = Player(
             paths,
             made=lambda pair, session: _attach(engine, pair),
@@ -52,13 +52,15 @@ class Tryout:
         )
         give_up = round(self.settings.alerts.unproven_seconds * SECOND)
         watch = Watch(engine, self.rules, lambda: player.now, self._tell, give_up=give_up)
+        if consolidation is not None:
+            player.watch(consolidation)
         player.watch(watch)
         first = 0
         for now in player.play():
             first = first or now
             tick(now)
         self.seconds += (player.now - first) / SECOND
-        self.messages += sum(book.applied for book in engine.books.values())
+        self.messages += sum(book.applied for book in engine.books.values() if not book.members)
         self.evaluations += watch.evaluations
         for row in self._open.values():
             row["lasted_seconds"] = (player.now - row["fired_at"]) / SECOND

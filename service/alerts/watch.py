@@ -34,11 +34,6 @@ class News(NamedTuple):
     notify: bool
 
 
-def _has(book: Book, rule: Rule) -> bool:
-    """Does this book have what the rule is about? A group's state is that of its members, which have rules of their own."""
-    return not book.members if rule.when.book else not fault_of(rule, book.outputs, set())
-
-
 class Watch:
     """Evaluates rules over an engine's books and feeds; `tell` is called with all that happens to an alert."""
 
@@ -83,7 +78,7 @@ class Watch:
         """A twentieth of a second has passed: the books whose turn it is, holds that end, connections, old news."""
         self._next = (now // TICK + 1) * TICK
         slot = now // TICK % SLOTS
-        for watched in self._slots[slot]:
+        for watched in list(self._slots[slot]):
             self._turn(watched, now)
         for id, (watched, entry) in list(self._pending.items()):
             if now >= entry.alert.due:
@@ -98,7 +93,8 @@ class Watch:
     def _turn(self, watched: Watched, now: int) -> None:
         """A book's turn, once a second: sample its windows and evaluate all its rules."""
         if watched.book.outputs is not watched.outputs:
-            return  # until it is adopted anew
+            self._laid_out_anew(watched, now)
+            return
         if watched.book.state != LIVE:
             self._evaluate(watched, watched.entries, now)
             return
@@ -121,8 +117,6 @@ class Watch:
         for book in [one for one in self._books if one not in here]:
             self._let_go(book, now)
         if self._book_rules:
-            for book in [one for one, watched in self._books.items() if one.outputs is not watched.outputs]:
-                self._let_go(book, now)  # a group whose members changed has its values at other places
             for book in [one for one in self.engine.books.values() if one not in self._books]:
                 self._adopt(book, now)
         self.silences.expire(now)
@@ -171,17 +165,33 @@ class Watch:
             self._evaluate(watched, [entry], now, values)
 
     def _adopt(self, book: Book, now: int) -> None:
-        """A book that is new here gets the rules that look at it."""
+        """A book that is new here gets the rules that look at it, those whose metrics it has."""
         entries = [
-            self._entry(rule, book) for rule, fits in self._book_rules if fits(book) and _has(book, rule)
+            self._entry(rule, book)
+            for rule, fits in self._book_rules
+            if fits(book) and _speaks_of(rule, book)
         ]
         watched = self._books[book] = Watched(book, entries)
         min(self._slots, key=len).append(watched)
         self._evaluate(watched, entries, now)
 
+    def _laid_out_anew(self, watched: Watched, now: int) -> None:
+        """A consolidated book has other outputs now: its rules are bound to them, its alerts go on."""
+        for slot in self._slots:
+            if watched in slot:
+                slot.remove(watched)
+        for entry in watched.entries:
+            self._pending.pop(entry.alert.id, None)
+        self._adopt(watched.book, now)
+        kept = {entry.alert.id for entry in self._books[watched.book].entries}
+        for alert in {entry.alert.id: entry.alert for entry in watched.entries}.values():
+            if alert.id not in kept:
+                verdict = Verdict(None, reason="its metric is not there any more")
+                self._happened(alert.step(verdict, now, self.give_up), alert, now)
+
     def _entry(self, rule: Rule, book: Book) -> Entry:
-        outputs = book.outputs
-        part = None if rule.when.book else bound(rule.when, outputs, [output.name for output in outputs])
+        names = [output.name for output in book.outputs]
+        part = None if rule.when.book else bound(rule.when, book.outputs, names)
         labels = {"venue": book.venue, "market": book.market, "symbol": book.symbol}
         if not rule.quorum:
             return Entry(rule, part, self._alert(rule, labels), None)
@@ -208,8 +218,6 @@ class Watch:
         self, watched: Watched, entries: Sequence[Entry], now: int, values: Sequence[float] | None = None
     ) -> None:
         book = watched.book
-        if book.outputs is not watched.outputs:
-            return  # until it is adopted anew
         live = book.state == LIVE
         if live and values is None:
             values = book.values(now)
@@ -324,6 +332,13 @@ def labels_of(alert: Alert) -> dict[str, str]:
 
 def _test(rule: Rule) -> Callable[[Any], bool]:
     return Selection(rule.select.venue, rule.select.market, rule.select.symbol).test()
+
+
+def _speaks_of(rule: Rule, book: Book) -> bool:
+    """Does this book have what the rule names? A consolidated book's state is told by its members'."""
+    if rule.when.book:
+        return not book.members
+    return not fault_of(rule, book.outputs, set())
 
 
 def _any_down(feeds: Sequence[Any]) -> bool:

@@ -10,7 +10,7 @@ from service.alerts.alert import AlertState
 from service.alerts.records import shown
 from service.alerts.rules import SECOND
 from service.alerts.silences import Silence
-from tests.support.alerting import LEAN, Bench, rule
+from tests.support.alerting import LEAN, OUTPUTS, Bench, rule
 
 
 def test_it_fires_in_the_update_and_leaves_at_its_own_level() -> None:
@@ -353,3 +353,56 @@ def test_a_guard_that_says_what_the_values_do_not_waits_for_the_timer(
         bench.set(lean=0.9)
     assert bench.watch.evaluations - before < 5
     assert bench.news == []
+
+
+class Together:
+    """A consolidated book: no row of numbers, and other outputs as venues come and go."""
+
+    venue, market, symbol, native, state, reason = "consolidated", "spot", "BTC-USDT", "BTC-USDT", "live", ""
+    members = ({"venue": "binance"},)
+
+    def __init__(self, *keys: str) -> None:
+        self.numbers_by_key: dict[str, float] = {}
+        self.lay_out(*keys)
+
+    def lay_out(self, *keys: str) -> None:
+        self.outputs = tuple(output for output in OUTPUTS if output.name in keys)
+
+    def values(self, now: int) -> list[float]:
+        return [self.numbers_by_key.get(output.name, float("nan")) for output in self.outputs]
+
+    def truncated(self, now: int) -> list[str]:
+        return []
+
+
+def test_a_consolidated_book_is_looked_at_each_second_and_may_change_its_outputs() -> None:
+    bench = Bench(rule(), rule("alert: TestDead\nwhen: {book: not_live}"))
+    bench.engine.books.clear()
+    book = Together(LEAN, "mid_price")
+    bench.engine.books["consolidated", "spot", "BTC-USDT"] = book  # type: ignore[assignment]  # all that rules look at
+    book.numbers_by_key[LEAN] = 0.9
+    bench.pass_time(2)
+    assert bench.happened == ["fired"]
+    book.lay_out("mid_price", "spread.price", LEAN)
+    bench.pass_time(2)
+    assert bench.happened == ["fired"]
+    book.lay_out("mid_price")
+    bench.pass_time(2)
+    assert bench.happened == ["fired", "unproven"]
+    book.lay_out(LEAN)
+    book.numbers_by_key[LEAN] = 0.0
+    book.state = "lost"
+    bench.pass_time(2)
+    assert bench.happened == ["fired", "unproven"]  # its members' states are told, not its own
+    book.state = "live"
+    bench.pass_time(2)
+    assert bench.happened == ["fired", "unproven", "resolved"]
+
+
+def test_a_rule_is_for_the_books_that_have_its_metric() -> None:
+    bench = Bench(rule(), books=("binance/BTC-USDT", "okx/BTC-USDT"))
+    bench.book("okx/BTC-USDT").outputs = [output for output in OUTPUTS if output.key == "mid_price"]
+    for name in ("binance/BTC-USDT", "okx/BTC-USDT"):
+        bench.set(name, lean=0.9)
+    bench.pass_time(2)
+    assert [record["labels"]["venue"] for record in bench.records] == ["binance"]
