@@ -54,6 +54,8 @@ class DerivativeFeed:
 
     def _tell(self, told: Derivative, lasts: int, now: int) -> None:
         pair = self.session.pairs.get(told.symbol.encode())
+        if pair is not None and not pair.carries_book:
+            self.session.keeper.went_live()  # where no book can, this shows that the connection serves
         if isinstance(told, DerivativeTicker):
             for one in self._of_index(told.symbol) if pair is None else (pair,):
                 one.stated(told, lasts, now)

@@ -48,7 +48,7 @@ class Keeper(Resync):
         self.derivatives = DerivativeFeed(session, venue, self.count)
 
     def went_live(self) -> None:
-        """Only a book that went live starts the backoff over: a venue that accepts and drops is not hammered."""
+        """Only what delivers starts the backoff over, a book by going live: who accepts and drops is not hammered."""
         self.backoff.reset()
 
     # -- life of the connection ------------------------------------------------------------------------------

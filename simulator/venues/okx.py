@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from ..book import Level
 from ..connection import MS, NS, Connection, asked, parsed
+from ..derivative import index as index_price
 from ..faults import Reject, SequenceReset, SnapshotAgain
 from ..feeds import Delta, Feed, WindowFeed, joined, written
 from ..frames import Answer, Frame, Kind
@@ -194,6 +195,8 @@ class Okx(SimulatedVenue):
         """Whether a channel exists for an instrument (or an instType)."""
         if channel == "liquidation-orders":
             return inst in ("SWAP", "FUTURES")
+        if channel == "index-tickers":
+            return any(inst == family(one) for one in self.markets.values())
         if market is None:
             return False
         return (
@@ -297,6 +300,8 @@ class Okx(SimulatedVenue):
             self._push("mark-price", market, mark(market, now), now)
             if market.listing.product == "spot":
                 continue
+            for connection in self.members(f"index-tickers:{family(market)}"):
+                connection.put(self._index(market, now), now)
             if now // NS % 3 == 0:
                 self._push("open-interest", market, open_interest(market, now), now)
             if now // NS % 60 == 0:
@@ -315,8 +320,7 @@ class Okx(SimulatedVenue):
             connection.put(self._data(channel, market, data), now)
 
     def _liquidation(self, market: Market, trade: Trade, at: int) -> Frame:
-        listing, kind = market.listing, INST_TYPES[market.listing.product]
-        family = f"{listing.base}-{listing.quote}"
+        listing, kind, its = market.listing, INST_TYPES[market.listing.product], family(market)
         detail = {
             "bkLoss": "0",
             "bkPx": listing.tick.plain(trade.tick),
@@ -328,14 +332,21 @@ class Okx(SimulatedVenue):
         }
         data = {
             "details": [detail],
-            "instFamily": family,
+            "instFamily": its,
             "instId": listing.native,
             "instType": kind,
-            "uly": family,
+            "uly": its,
         }
         arg = {"channel": "liquidation-orders", "instType": kind}
         text = json.dumps({"arg": arg, "data": [data]}, separators=(",", ":"))
         return Frame(text, "other", listing.product, listing.native)
+
+    def _index(self, market: Market, now: int) -> Frame:
+        """The index that the contracts of a family share."""
+        arg = {"channel": "index-tickers", "instId": family(market)}
+        row = {"instId": family(market), "idxPx": f"{index_price(market, now):.2f}", "ts": str(now // MS)}
+        text = json.dumps({"arg": arg, "data": [row]}, separators=(",", ":"))
+        return Frame(text, "other", market.listing.product, market.listing.native)
 
     def _push(self, channel: str, market: Market, data: Mapping[str, str], now: int) -> None:
         for connection in self.members(f"{channel}:{market.listing.native}"):
@@ -389,6 +400,11 @@ class Okx(SimulatedVenue):
         return (
             failed("50011", "Too Many Requests") if status == 429 else failed("50001", "Service unavailable")
         )
+
+
+def family(market: Market) -> str:
+    """Name of the index that the contracts of a market's kind are measured by."""
+    return f"{market.listing.base}-{market.listing.quote}"
 
 
 def _dated(listing: Listing, start: int) -> Listing:
