@@ -56,7 +56,8 @@ class Steelyard:
         self.venues = import_module("connectors.venues.binance")
         self.instruments = import_module("connectors.instruments")
         self.version = metadata.version("steelyard")
-        self.plan = self.engine.Plan()
+        plan = import_module("service.plan")
+        self.plan = plan.Plan(plan.FIRST_GROUP)
         self.stream: Stream
         self.session: Any = None
         self.book: Any = None

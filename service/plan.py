@@ -10,6 +10,20 @@ from connectors.book import TOP
 from .metrics import metrics
 from .metrics.declare import Context, Declaration, Metric, Output, stored
 
+# Prices, depth, imbalances, OFI and trade flow: what the cost of a message is compared by, with peers and over time.
+FIRST_GROUP = (
+    *("best_price", "best_size", "mid_price", "spread", "weighted_mid_price"),
+    *(
+        "band_imbalance",
+        "depth",
+        "depth_imbalance",
+        "depth_ratio",
+        "queue_imbalance",
+        "weighted_depth_imbalance",
+    ),
+    *("mlofi", "ofi", "cvd", "trade_flow_imbalance", "trade_intensity", "trade_volume", "volume_delta"),
+    *("book_messages", "trade_side_agreement", "window_coverage"),
+)
 LAZY_EVERY = 100_000_000  # ns of event time between lazy updates (metrics.md 0.8)
 
 
