@@ -14,7 +14,7 @@ class Stage:
 
     ``offset_bps`` moves the price, ``spread_bps`` widens it, ``bid_size`` and ``ask_size`` scale new orders,
     ``buy_share`` is the share of takers that buy, ``thin`` the share of near levels pulled in a step,
-    ``wall`` says that a large bid should stand: some basis points below the touch, or ``near`` it, at the third level.
+    ``wall`` says that a large bid should stand: some basis points below the touch, or ``near`` it, at the sixth level.
     """
 
     offset_bps: float = 0.0
@@ -63,10 +63,10 @@ def _wall(done: float) -> Stage:
 
 
 def _spoof(done: float) -> Stage:
-    """A large bid comes to the third level, takers buy, and it is pulled before anybody sells to it."""
+    """A large bid comes to the sixth level, takers buy, and it is pulled before anybody sells to it."""
     stands = done < 0.6
     return Stage(
-        offset_bps=0.5 * done if stands else 0.0, wall=stands, near=True, buy_share=0.85 if stands else 0.5
+        offset_bps=1.0 * done if stands else 0.0, wall=stands, near=True, buy_share=0.85 if stands else 0.5
     )
 
 

@@ -280,7 +280,7 @@ class Market:
 
     def _keep_wall(self, stage: Stage, fair: float) -> None:
         if stage.wall and self._wall is None:
-            tick = self.book.bids.tick(2) if stage.near else math.floor(fair * (1 - 5e-4))
+            tick = self.book.bids.tick(5) if stage.near else math.floor(fair * (1 - 5e-4))
             self._wall = tick
             standing = self.book.bids.sizes.get(tick, 0)
             self._put("bid", tick, standing + self._lots(40.0 if stage.near else 200.0))

@@ -33,11 +33,10 @@ BROKEN = (
     *("limit_flow", "queue_depletions", "ofi_decomposition", "fleeting_volume_ratio"),
     *("p_up", "pressure_score", "price_impact_regression", "integrated_ofi"),
 )
-BROKEN_OFF = (
-    "spoof_score",
-    "layering_score",
-    "quote_stuffing",
-)  # what a resync ends, or a step that holds one (0.2)
+BROKEN_OFF = (  # what a resync ends, what a step that holds one leaves out, what looks once a second (0.2)
+    *("spoof_score", "layering_score", "quote_stuffing", "algo_activity"),
+    *("liquidity_shock", "imbalance_wasserstein", "execution_risk", "stress_level"),
+)
 COUNTERS = {output.name for output in Plan().outputs if output.counter}
 
 

@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Any
 
+from ..metrics.funding_rate import per_eight_hours
 from .declare import NAN, SECOND, Across, Output
 from .lead_lag import LeadLagOfVenues
 from .scene import Part, Scene
@@ -59,6 +60,11 @@ class Member:
         """Seconds of silence of its connection after which it is stale."""
         pair = self.readings.pair
         return float(pair.venue.heartbeat.silent_after) if pair is not None else 5.0
+
+    def funding(self, now: int) -> float:
+        """What longs pay shorts per 8 hours, as a fraction; NaN where its venue does not tell."""
+        told, t = self.readings.context.derivative, self.readings.clock(now)
+        return per_eight_hours(told.value("funding_rate", t), told.value("funding_hours", t))
 
     def silent_seconds(self, now: int) -> float | None:
         """How long its connection has said nothing; a quiet book on a lively connection is not silent."""

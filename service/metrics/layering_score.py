@@ -117,6 +117,7 @@ class LayeringScore(Metric):
         """Which of the walls that were pulled within this second were placed within one, too? Most prices win."""
         wall: Wall
         first: Wall
+        among: cython.Py_ssize_t
         recent: list = self.recent[newest.side]
         while recent:
             wall = recent[0]
@@ -129,6 +130,11 @@ class LayeringScore(Metric):
         prices: cython.Py_ssize_t = LAYERS - 1
         for first in recent:
             if not 0 <= newest.placed - first.placed <= _TOGETHER:
+                continue
+            among = 0
+            for wall in recent:
+                among += 0 <= wall.placed - first.placed <= _TOGETHER
+            if among <= prices:  # no more prices than walls
                 continue
             together = [one for one in recent if 0 <= one.placed - first.placed <= _TOGETHER]
             count: cython.Py_ssize_t = len({one.price for one in together})

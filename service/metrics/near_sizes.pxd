@@ -21,5 +21,5 @@ cdef class NearSizes:
     cdef void _insert_size(self, double size) noexcept
     cdef int _add(self, int rank, double price, double size) except? -1
     cdef int follow(self, Book book, double mid) except? -1
-    cdef int _extend(self, Side side, double limit) except? -1
+    cdef int _extend(self, Side side, long long limit) except? -1
     cpdef double median_without(self, double price)

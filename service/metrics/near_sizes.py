@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import cython
 from cython.cimports.connectors.book import Book, Side
-from cython.cimports.libc.math import llround
+from cython.cimports.libc.math import floor, llround
 from cython.cimports.libc.stdlib import free, realloc
 from cython.cimports.libc.string import memmove
 
-from connectors.book import Book, Side
+from connectors.book import NOWHERE, Book, Side
 
 _NAN = cython.declare(cython.double, float("nan"))
+_NOWHERE = cython.declare(cython.longlong, -NOWHERE)  # before every level
 _EXACT = cython.declare(
     cython.double, 1e-12
 )  # edges are inclusive: what a double loses must not drop a level
@@ -142,45 +143,45 @@ class NearSizes:
     def follow(self, book: Book, mid: cython.double) -> cython.int:
         """Let go what is no longer near the mid or in view, and take in what has come near or into view."""
         side: Side = book.asks if self.side else book.bids
-        known: cython.double = (book.ask_ceiling if self.side else -book.bid_floor) / side.price_unit
-        limit: cython.double = self.sign * mid * (1 + self.sign * self.width)
-        limit += mid * _EXACT
-        if known < limit:
-            limit = known
+        limit: cython.longlong = book.ask_ceiling if self.side else -book.bid_floor
+        edge: cython.longlong
         if side.count == 0 or mid != mid:
             self.count = 0
             return 0
-        if side.worst() / side.price_unit < limit:
-            limit = side.worst() / side.price_unit
-        while self.count > 0 and self.price[self.count - 1] > limit:
+        edge = cython.cast(
+            cython.longlong,
+            floor((self.sign * mid * (1 + self.sign * self.width) + mid * _EXACT) * side.price_unit),
+        )
+        limit = min(limit, edge, side.worst())
+        while self.count > 0 and llround(self.price[self.count - 1] * side.price_unit) > limit:
             self._drop(self.count - 1)
         return self._extend(side, limit)
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _extend(self, side: Side, limit: cython.double) -> cython.int:
-        """Take in the levels behind the last one that is kept, up to the limit."""
+    def _extend(self, side: Side, limit: cython.longlong) -> cython.int:
+        """Take in the levels behind the last one that is kept, up to the key that is the limit."""
         position: cython.int
         k: cython.int
         at: cython.int
-        price: cython.double
         size: cython.double
         start: cython.int = 0
-        last: cython.double = -float("inf")
+        last: cython.longlong = _NOWHERE
         if self.count > 0:
-            last = self.price[self.count - 1]
-            start = side._position(llround(last * side.price_unit))  # noqa: SLF001  # C-level neighbours
+            last = llround(self.price[self.count - 1] * side.price_unit)
+            if last == limit:
+                return 0
+            start = side._position(last)  # noqa: SLF001  # C-level neighbours
         for position in range(start, side.blocks):
-            if side.first[position] / side.price_unit > limit:
+            if side.first[position] > limit:
                 return 0
             at = side.order[position] * 32
             for k in range(at, at + side.fill[side.order[position]]):
-                price = side.keys[k] / side.price_unit
-                if price > limit:
+                if side.keys[k] > limit:
                     return 0
-                if price > last:
+                if side.keys[k] > last:
                     size = side._worth(k) * side.up / side.down  # noqa: SLF001
-                    self._add(self.count, price, size)
+                    self._add(self.count, side.keys[k] / side.price_unit, size)
         return 0
 
     @cython.ccall

@@ -194,6 +194,8 @@ class Vpin(Metric):
         if one.add(size, bought, self.volume):
             if one.vpin == one.vpin:
                 self.percentiles[k] = self.ranks[k].of(one.vpin, t)
+                if self.kinds[k] == "taker":
+                    self.context.toxicity = self.percentiles[k]
             self.dirty = True
 
     def _bar(self, close: float, base: float, quote: float) -> None:

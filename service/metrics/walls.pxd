@@ -10,6 +10,7 @@ cdef class Wall:
     cdef readonly double bought, sold, bought_then, sold_then
     cdef readonly double before, after, pulled_imbalance
     cdef readonly long long placed, pulled
+    cdef bint gone
 
 cdef class Score:
     cdef readonly double size, cancelled, life, opposite, reversal, value, taken, against
@@ -21,7 +22,10 @@ cdef Score scored(
 
 cdef class Walls:
     cdef readonly double least
-    cdef readonly list open, fresh, settling
+    cdef readonly list fresh, settling
+    cdef dict at
+    cdef object order
+    cdef int standing
     cdef Context context
     cdef Metric driver
     cdef readonly NearSizes bids, asks
@@ -33,6 +37,8 @@ cdef class Walls:
     cdef int _see(self, Book book, int k, long long t, double imbalance) except? -1
     cdef int _shrunk(self, int side, double price, double size, long long t, double imbalance) except? -1
     cdef int traded(self, double price, double size, long long t) except? -1
+    cdef int _stand(self, Wall wall) except? -1
+    cdef int _leave(self, Wall wall) except? -1
     cdef int settle(self, long long t) except? -1
     cdef int forget(self) except? -1
     cdef double _leaning(self, Book book) noexcept

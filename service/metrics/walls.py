@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.libc.math import exp2, fabs
@@ -50,7 +52,9 @@ class Walls:
     def __init__(self, context: Context, least: float, levels: int) -> None:
         self.context = context
         self.least, self.levels = least, levels
-        self.open, self.fresh, self.settling = [], [], []
+        self.fresh, self.settling = [], []
+        self.at, self.order = {}, deque()  # those that stand by price, and in the order of their coming
+        self.standing = 0
         self.bids, self.asks = NearSizes(0, BAND), NearSizes(1, BAND)
         self.mid = self.imbalance = NAN
         self.changed = 0
@@ -99,7 +103,7 @@ class Walls:
         size: cython.double = self.context.changes.new[k]
         came: cython.double = size - self.context.changes.old[k]
         if came <= 0:
-            return self._shrunk(side, price, size, t, imbalance) if self.open else 0
+            return self._shrunk(side, price, size, t, imbalance) if self.standing > 0 else 0
         if not fabs(price - self.mid) <= self.mid * BAND * (1 + 1e-12):
             return 0
         if side == 0:
@@ -123,9 +127,37 @@ class Walls:
         wall.after = imbalance
         wall.bought = self.context.bought
         wall.sold = self.context.sold
-        if len(self.open) == _MOST:
-            del self.open[0]
-        self.open.append(wall)
+        return self._stand(wall)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _stand(self, wall: Wall) -> cython.int:
+        """Follow a wall; where there are too many, the oldest goes."""
+        oldest: Wall
+        while self.standing >= _MOST:
+            oldest = self.order.popleft()
+            if not oldest.gone:
+                self._leave(oldest)
+        self.order.append(wall)
+        self.standing += 1
+        same = self.at.get(wall.price)
+        if same is None:
+            self.at[wall.price] = [wall]
+        else:
+            same.append(wall)
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _leave(self, wall: Wall) -> cython.int:
+        """Follow a wall no more."""
+        same: list = self.at[wall.price]
+        wall.gone = True
+        self.standing -= 1
+        if len(same) == 1:
+            del self.at[wall.price]
+        else:
+            same.remove(wall)
         return 0
 
     @cython.cfunc
@@ -138,13 +170,14 @@ class Walls:
         t: cython.longlong,
         imbalance: cython.double,
     ) -> cython.int:
-        k: cython.Py_ssize_t
         wall: Wall
-        for k in range(len(self.open) - 1, -1, -1):
-            wall = self.open[k]
-            if wall.price != price or wall.side != side or wall.stood - size < _PULLED * wall.size:
+        same = self.at.get(price)
+        if same is None:
+            return 0
+        for wall in list(same):
+            if wall.side != side or wall.stood - size < _PULLED * wall.size:
                 continue
-            del self.open[k]
+            self._leave(wall)
             if t - wall.placed > _LONGEST:
                 continue
             wall.lost = wall.stood - size
@@ -162,8 +195,9 @@ class Walls:
         """A print: at the price of a wall it is part of it that was taken, not pulled."""
         wall: Wall
         self.settle(t)
-        for wall in self.open:
-            if wall.price == price:
+        same = self.at.get(price) if self.standing > 0 else None
+        if same is not None:
+            for wall in same:
                 wall.traded += size
         for wall in self.settling:
             if wall.price == price:
@@ -181,18 +215,21 @@ class Walls:
             if t - wall.pulled <= _LATE:
                 break
             del self.settling[0]
-        while self.open:
-            wall = self.open[0]
-            if t - wall.placed <= _LONGEST:
-                break
-            del self.open[0]
+        while self.order:
+            wall = self.order[0]
+            if not wall.gone:
+                if t - wall.placed <= _LONGEST:
+                    break
+                self._leave(wall)
+            self.order.popleft()
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def forget(self) -> cython.int:
         """What stands now cannot be compared with what stood before."""
-        self.open = []
+        self.at, self.order = {}, deque()
+        self.standing = 0
         self.bids.clear()
         self.asks.clear()
         self.mid = self.imbalance = NAN
