@@ -340,7 +340,7 @@ def time_weighted_average(params: Mapping[str, Any], inputs: Mapping[str, Any]) 
     if not series:
         return float("nan")
     start = int(params["t_start"] * SECOND) if "t_start" in params else series[0][0]
-    end = int(params["t_end"] * SECOND) if "t_end" in params else series[-1][0]
+    end = int(params["t_end"] * SECOND) if "t_end" in params else series[len(series) - 1][0]
     if end < start:
         raise UsageError(f"t_end {params['t_end']}: before t_start")
     state = RollingState(end - start, 1)
