@@ -400,7 +400,10 @@ def test_a_gap_and_the_same_book_again_add_nothing(events: list[Event], later: l
         {"t": t, "type": "gap"},
         {"t": t, "type": "snapshot", "bids": rows(book.bids), "asks": rows(book.asks)},
     ]
-    rest = [event | {"t": event["t"] + t} for event in later if event["type"] != "snapshot"]
+    # A little later: a message that equals the last one to the letter would be taken for the same one again.
+    rest = [
+        event | {"t": event["t"] + t + Decimal("0.001")} for event in later if event["type"] != "snapshot"
+    ]
     whole, split = Desk().play(*events, *rest).values(), Desk().play(*events, *again, *rest).values()
     names = [
         name
