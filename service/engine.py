@@ -84,6 +84,7 @@ class Readings(Listener):
     trade_listeners: list
     tape_since: cython.longlong
     ticker_since: cython.longlong
+    stated_since: cython.longlong
     base: dict
 
     def __init__(
@@ -296,7 +297,9 @@ class Readings(Listener):
                 self.context.liquidations.stop(self.event_time)
             else:
                 self.context.liquidations.start(self.event_time - max(0, now - since))
-        if self.ticker is not None and self.ticker.derivatives_since == 0:
+        # Whoever reads, or nobody, in between: what an earlier connection told is not what this one would have told.
+        if self.ticker is not None and self.ticker.derivatives_since != self.stated_since:
+            self.stated_since = self.ticker.derivatives_since
             self.context.derivative.forget()
 
     @cython.ccall

@@ -75,6 +75,7 @@ def one_after_another(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[0] if made_once else ""
 
 
+@pytest.hookimpl(tryfirst=True)  # before groups are put into the ids
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests marked `ci` take a minute or more: they run in CI and where they are asked for."""
     for item in items:

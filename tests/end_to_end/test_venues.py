@@ -29,7 +29,8 @@ SYMBOLS = {
 def traded(network: Network) -> bool:
     """Has every book seen a print?"""
     pairs = [pair for driver in network.drivers.values() for pair in driver.session.pairs.values()]
-    return len(pairs) == 2 and all(pair.trades for pair in pairs)
+    books = [pair for pair in pairs if pair.carries_book]
+    return len(books) == 2 and all(pair.trades for pair in books)
 
 
 async def live(name: str, product: str, cache: Path) -> None:

@@ -80,7 +80,7 @@ def test_metrics_are_chosen_by_key_name_or_glob() -> None:
     assert chosen(outputs, []) == [(place, output.name) for place, output in enumerate(outputs)]
     assert [name for _, name in chosen(outputs, ["spread.ratio"])] == ["spread.ratio"]
     assert {outputs[place].key for place, _ in chosen(outputs, ["depth*"])} == {
-        "depth", "depth_imbalance", "depth_ratio",
+        "depth", "depth_concentration", "depth_imbalance", "depth_ratio",
     }  # fmt: skip
     with pytest.raises(UsageError, match=r"--metrics nope: no such metric; known are .*ofi"):
         check(outputs, Link("okx", "public", levels=5, metrics=None).engine.declarations, ["ofi", "nope"])
