@@ -82,7 +82,7 @@ $(VENV)/.locked: requirements.lock $(VENV)/.uv
 	@echo "Installing what requirements.lock names"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
 		|| $(PIP) install --quiet --require-hashes -r requirements.lock
-	@echo "Compiling the hot path (a minute the first time)"
+	@echo "Compiling the hot path (some minutes the first time)"
 	@touch $@
 
 # Editable: the sources here are what runs. The extension modules are there by then, so nothing is compiled twice.

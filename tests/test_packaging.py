@@ -88,7 +88,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.ci
-@pytest.mark.timeout(600)
+@pytest.mark.xdist_group("wheel")  # it is built once
+@pytest.mark.timeout(1500)
 def test_wheel_holds_the_packages_and_nothing_else(built: Path) -> None:
     (path,) = built.glob("*.whl")
     with zipfile.ZipFile(path) as archive:
@@ -118,7 +119,8 @@ def test_wheel_holds_the_packages_and_nothing_else(built: Path) -> None:
 
 
 @pytest.mark.ci
-@pytest.mark.timeout(600)
+@pytest.mark.xdist_group("wheel")  # it is built once
+@pytest.mark.timeout(1500)
 def test_wheel_runs_away_from_the_checkout(built: Path, tmp_path: Path) -> None:
     (path,) = built.glob("*.whl")
     with zipfile.ZipFile(path) as archive:
