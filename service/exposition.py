@@ -44,6 +44,16 @@ def family_of(output: Output) -> str:
     return output.histogram or output.prometheus
 
 
+def usual(output: Output) -> bool:
+    """Does this output leave by default?"""
+    return not output.extra
+
+
+def everything(output: Output) -> bool:
+    """Every output that has a name there leaves."""
+    return True
+
+
 @dataclass(slots=True)
 class Family:
     """One metric family of the outputs: its first lines, and the lines of its values as they are gathered."""
@@ -73,12 +83,12 @@ class Sheet:
 
 
 class Exposition:
-    """Writes all books and feeds of an engine. `shown` tells which outputs leave; by default all that have a name."""
+    """Writes all books and feeds of an engine. `shown` tells which outputs leave of those that have a name there."""
 
     def __init__(
         self,
         engine: Engine,
-        shown: Callable[[Output], bool] = lambda output: True,
+        shown: Callable[[Output], bool] = usual,
         *,
         external: External | None = None,
     ) -> None:

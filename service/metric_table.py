@@ -30,6 +30,9 @@ defined is null, and absent from `/metrics`; `truncated` says where it would rea
 Series carry `venue`, `market` and `symbol`; those across venues have `venue="consolidated"`, unless the value is of one
 venue. *Runs* says when it is computed: *each message*, *touch* (messages that change the best levels), *lazy* (every
 100 ms, and when read), *read* (when read).
+
+`/metrics` has at most 250 series a book: where a metric has more, the page says which leave by default. All do with
+`api: {every_series: true}`, and those of label values that the configuration gives (`metrics:`) do anyway.
 """
 
 
@@ -68,9 +71,18 @@ def _section(declaration: Declaration, outputs: Sequence[Output]) -> Iterator[st
         shown.setdefault((output.field, output.prometheus), []).append(output)
     for (field, prometheus), those in shown.items():
         name = f"`{declaration.key}{'.' + field if field else ''}`"
-        exported = f"`{prometheus}`" if prometheus else "none"
-        yield f"| {name} | {those[0].unit or 'number'} | {_labels(those)} | {exported} |"
+        yield f"| {name} | {those[0].unit or 'number'} | {_labels(those)} | {_exported(prometheus, those)} |"
     yield ""
+
+
+def _exported(prometheus: str, outputs: Sequence[Output]) -> str:
+    """The name of the series, and which of them leave by default where that is not all."""
+    if not prometheus:
+        return "none"
+    usual = [output for output in outputs if not output.extra]
+    if len(usual) == len(outputs):
+        return f"`{prometheus}`"
+    return f"`{prometheus}` (by default {_labels(usual) if usual else 'none'})"
 
 
 def _range(declaration: Declaration) -> str:

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
 from service.alerts.desk import Desk
-from service.exposition import CONTENT_TYPE, Exposition
+from service.exposition import CONTENT_TYPE, Exposition, everything, usual
 from service.external.settings import ExternalSettings
 from service.external.store import Store as ExternalStore
 
@@ -22,7 +22,7 @@ from .external import ExternalDesk, external_router
 from .guard import Guard
 from .health import health_router
 from .hub import Hub
-from .ports import Engine, Output, VenueFacts
+from .ports import Engine, VenueFacts
 from .problems import MEDIA_TYPE, tell_problems
 from .rest import Rest, rest_router
 from .selfmetrics import SelfMetrics, build_version
@@ -43,13 +43,12 @@ def create_app(
     venues: Sequence[VenueFacts],
     settings: ApiSettings,
     clock: Callable[[], int],
-    exported: Callable[[Output], bool] = lambda output: True,
     alerts: Desk | None = None,
     *,
     external: ExternalStore | None = None,
 ) -> FastAPI:
-    """The application. `clock` gives nanoseconds since 1970; `exported` tells which outputs /metrics shows; `alerts` is
-    None where they are switched off; `external` keeps what is pushed, in memory where it is None.
+    """The application. `clock` gives nanoseconds since 1970; `alerts` is None where they are switched off; `external`
+    keeps what is pushed, in memory where it is None.
 
     `app.state.hub` closes the sockets (`await hub.stop()`); from then on /readyz says that the service is stopping.
     Raises UsageError where the settings ask for keys and name none.
@@ -73,7 +72,7 @@ def create_app(
     app.include_router(external_router(ExternalDesk(pushed, clock, simulated=engine.simulated)))
     app.include_router(health_router(engine, clock, lambda: hub.stopping))
     app.include_router(stream_router(hub, access))
-    exposition = Exposition(engine, exported, external=pushed.external)
+    exposition = Exposition(engine, everything if settings.every_series else usual, external=pushed.external)
     _add_metrics(app, exposition, SelfMetrics(lambda: hub.tally, alerts), clock)
     add_page(app)
     tell_problems(app)

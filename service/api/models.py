@@ -256,6 +256,7 @@ class Output(BaseModel):
     labels: dict[str, str]
     unit: str
     prometheus: str | None = Field(description="Its family in /metrics; null if it is not exported.")
+    extra: bool = Field(description="true: it leaves by /metrics only with `api.every_series`.")
     counter: bool = Field(description="True if it only ever grows.")
     help: str
 
@@ -278,6 +279,7 @@ class Metric(BaseModel):
                 "labels": {"stat": "last"},
                 "unit": "ratio",
                 "prometheus": "obi_queue_imbalance_ratio",
+                "extra": False,
                 "counter": False,
                 "help": "Bid minus ask size at the touch over their sum; +1 is all bids.",
             }

@@ -39,7 +39,7 @@ class Output(Protocol):
 
     `name` is its name in REST and on the stream (`depth.base{band_bps=10,side=bid}`, `stat=last` left out),
     `prometheus` the full name with unit, "" if not exported; `labels` are sorted and complete. `histogram` is the family
-    that it is a part of, "" where it stands by itself.
+    that it is a part of, "" where it stands by itself. `extra`: it leaves by /metrics only where every series is asked for.
     """
 
     @property
@@ -58,6 +58,8 @@ class Output(Protocol):
     def unit(self) -> str: ...
     @property
     def help(self) -> str: ...
+    @property
+    def extra(self) -> bool: ...
     @property
     def histogram(self) -> str: ...
 

@@ -169,6 +169,7 @@ def _output(output: Output) -> Row:
         "labels": dict(output.labels),
         "unit": output.unit,
         "prometheus": output.prometheus or None,
+        "extra": output.extra,
         "counter": output.counter,
         "help": output.help,
     }

@@ -27,6 +27,10 @@ class ApiSettings(BaseModel):
         default=(),
         description="Web origins beside our own page that may ask from a browser, such as https://desk.example.",
     )
+    every_series: bool = Field(
+        default=False,
+        description="Let every output leave by /metrics, not only the usual ones (about 240 series a book).",
+    )
     stream_clients: int = Field(default=500, ge=1, le=100_000, description="Sockets open at once.")
     stream_channels: int = Field(
         default=64, ge=1, le=10_000, description="Channels subscribed to on one socket."

@@ -33,6 +33,7 @@ class AlgoActivity(Metric):
                 "obi_level_lifetime_seconds",
                 True,
                 buckets=LIFETIMES,
+                exported={"le": ("+Inf",)},
                 help="Time from a level's coming to its going.",
             ),
         ),

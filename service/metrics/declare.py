@@ -20,7 +20,7 @@ needs the mid from before keeps it.
 from __future__ import annotations
 
 import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
@@ -59,7 +59,8 @@ class Unit(StrEnum):
 class Output:
     """One value of a metric for a book. `name` is what replay and WebSocket call it, `prometheus` "" if not exported.
 
-    `histogram`: the family that it is a bucket, the sum or the count of; "" where it is none.
+    `histogram`: the family that it is a bucket, the sum or the count of; "" where it is none. `extra`: it leaves by
+    /metrics only where every series is asked for, so that a book stays within its 250 (metrics.md 0.9).
     """
 
     key: str
@@ -71,6 +72,7 @@ class Output:
     unit: Unit
     help: str
     histogram: str = ""
+    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ class Field:
     """One of several things a metric yields. `prometheus` replaces the name that follows from key and unit.
 
     With `buckets` (upper bounds, ascending) it is a histogram: counters of what was at or below each bound and in all,
-    its sum and its count, for each combination of labels, in this order; `histogram.py` fills them.
+    its sum and its count, for each combination of labels, in this order; `histogram.py` fills them. `by` and `exported`
+    replace those of the declaration.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Field:
     by: Mapping[str, Sequence[object]] | None = None
     help: str = ""
     buckets: Sequence[float] = ()
+    exported: Mapping[str, Sequence[object]] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ class Declaration:
 
     by: label -> the values it is computed for by default (metrics.md 0.6). stats: also twa, min and max over 10 s.
     reaches: it needs levels that may lie beyond what is proven of a book, and is then undefined.
+    exported: label -> those of its values that leave by /metrics by default; of a label that is not named all do, and of
+    one whose values the configuration gives. REST and WebSocket have them all.
     top: it rests on the best levels alone, so a message that leaves them as they are is none of its business.
     changes: it wants to know what each message changed (`Context.changes`); not together with `top`.
     orders: it wants the numbers of orders at levels (`Book.counted`, `bid_orders`), from venues that tell them.
@@ -109,6 +115,7 @@ class Declaration:
     unit: Unit = Unit.RATIO
     bounds: tuple[float | None, float | None] | None = None
     by: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    exported: Mapping[str, Sequence[object]] = field(default_factory=dict)
     fields: Sequence[Field] = ()
     stats: bool = False
     counter: bool = False
@@ -128,18 +135,33 @@ class Declaration:
         for one in fields:
             own = self.by if one.by is None else one.by  # {}: this field has no labels
             by = {label: tuple((params or {}).get(label, values)) for label, values in own.items()}
+            extra = self._extra(one, params or {})
             for values in product(*by.values()):
                 labels = {label: spelled(label, value) for label, value in zip(by, values, strict=True)}
                 if one.buckets:
-                    found += self._histogram(one, labels)
+                    found += self._histogram(one, labels, extra)
                     continue
                 stats: tuple[str, ...] = STATS if self.stats else ("",)
-                found += [self._output(one, labels | ({"stat": stat} if stat else {})) for stat in stats]
+                found += [
+                    self._output(one, labels | ({"stat": stat} if stat else {}), extra) for stat in stats
+                ]
         return tuple(found)
 
-    def _histogram(self, one: Field, labels: dict[str, str]) -> list[Output]:
+    def _extra(self, one: Field, params: Mapping[str, Any]) -> Callable[[Mapping[str, str]], bool]:
+        """Tells of labels whether their series leaves only where every one is asked for."""
+        exported = self.exported if one.exported is None else one.exported
+        kept = {
+            label: {spelled(label, value) for value in values}
+            for label, values in exported.items()
+            if label not in params
+        }
+        return lambda labels: any(label in labels and labels[label] not in kept[label] for label in kept)
+
+    def _histogram(
+        self, one: Field, labels: dict[str, str], extra: Callable[[Mapping[str, str]], bool]
+    ) -> list[Output]:
         """The counters of a histogram, as Prometheus names them."""
-        family = self._output(one, labels).prometheus
+        family = self._output(one, labels, extra).prometheus
         bounds = [*(f"{bound:g}" for bound in one.buckets), "+Inf"]
         parts: list[tuple[str, dict[str, str]]] = [("bucket", {"le": bound}) for bound in bounds]
         parts += [("sum", {}), ("count", {})]
@@ -147,12 +169,19 @@ class Declaration:
             self._output(
                 replace(one, name=f"{one.name}_{part}", prometheus=f"{family}_{part}", counter=True),
                 labels | le,
+                extra,
                 family,
             )
             for part, le in parts
         ]
 
-    def _output(self, one: Field, labels: dict[str, str], histogram: str = "") -> Output:
+    def _output(
+        self,
+        one: Field,
+        labels: dict[str, str],
+        extra: Callable[[Mapping[str, str]], bool],
+        histogram: str = "",
+    ) -> Output:
         ordered = tuple(sorted(labels.items()))
         shown = ",".join(f"{label}={value}" for label, value in ordered if (label, value) != ("stat", "last"))
         name = self.key + (f".{one.name}" if one.name else "") + (f"{{{shown}}}" if shown else "")
@@ -163,7 +192,10 @@ class Declaration:
             )
             prometheus += "_total" if one.counter else ""
         said = one.help or self.help
-        return Output(self.key, one.name, ordered, name, prometheus, one.counter, one.unit, said, histogram)
+        return Output(
+            *(self.key, one.name, ordered, name, prometheus, one.counter, one.unit, said, histogram),
+            extra=extra(labels),
+        )
 
 
 def spelled(label: str, value: object) -> str:

@@ -28,6 +28,7 @@ class Depth(Metric):
                 "quote",
                 Unit.QUOTE,
                 help="Worth of the levels within the band around the mid, in quote units.",
+                exported={"band_bps": (10,)},
             ),
         ),
         help="Size within the band around the mid.",

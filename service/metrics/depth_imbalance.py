@@ -32,6 +32,7 @@ class DepthImbalance(Metric):
         reaches=True,
         bounds=(-1, 1),
         by={"levels": (1, 5, 10, 20)},
+        exported={"levels": (5, 10), "stat": ("last", "twa")},  # of one level it is the queue imbalance
         stats=True,
     )
     held: RollingState

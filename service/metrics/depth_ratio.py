@@ -36,6 +36,7 @@ class DepthRatio(Metric):
         source="metrics.md 1.4",
         reaches=True,
         by={"levels": (1, 5, 10, 20)},
+        exported={"levels": (10,)},
     )
     levels: cython.int[::1]
     count: cython.int

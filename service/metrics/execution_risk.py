@@ -45,6 +45,7 @@ class ExecutionRisk(Metric):
         source="metrics.md 3.5",
         bounds=(0, 1),
         by={"side": SIDES, "notional": NOTIONALS},
+        exported={"notional": NOTIONALS[-1:]},
         group="risk",
         reaches=True,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cython
 from cython.cimports.libc.stdlib import calloc, free, realloc
+from cython.cimports.libc.string import memcpy
 from cython.cimports.service.metrics.windows import RollingSums
 
 from .declare import SECOND, stored
@@ -31,9 +32,8 @@ def _resized(old: cython.p_void, size: cython.size_t) -> cython.p_void:
 @cython.exceptval(check=False)
 def _slot(side: cython.int, price: cython.double) -> cython.int:
     """A place in the table for a level: its bits, mixed."""
-    bits: cython.ulonglong = cython.cast(
-        cython.ulonglong, cython.cast(cython.p_longlong, cython.address(price))[0]
-    )
+    bits: cython.ulonglong = 0
+    memcpy(cython.address(bits), cython.address(price), cython.sizeof(price))
     bits = (bits ^ (bits >> 29) ^ side) * cython.cast(cython.ulonglong, 0x9E3779B97F4A7C15)
     return cython.cast(cython.int, (bits >> 40) & (_SLOTS - 1))
 

@@ -13,6 +13,7 @@ from .costs import Costs
 from .declare import Declaration, Field, Metric, Unit
 
 NOTIONALS = (1_000, 10_000, 50_000, 100_000, 500_000, 1_000_000)
+EXPORTED = (10_000, 100_000, 1_000_000)
 
 
 @cython.cclass
@@ -33,6 +34,7 @@ class ImpactCost(Metric):
                 Unit.RATIO,
                 "obi_fill_ratio",
                 help="Share of a market order that the book could fill.",
+                exported={"notional": (1_000_000,)},
             ),
             Field("avg_price", Unit.PRICE, "", help="Mean price of what the book could fill."),
         ),
@@ -41,6 +43,7 @@ class ImpactCost(Metric):
         source="Irvine, Benston & Kandel 2000; metrics.md 1.5",
         reaches=True,
         by={"side": ("buy", "sell"), "notional": NOTIONALS},
+        exported={"notional": EXPORTED},
         bounds=(0, None),
     )
     costs: Costs

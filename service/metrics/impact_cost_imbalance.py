@@ -29,6 +29,7 @@ class ImpactCostImbalance(Metric):
         reaches=True,
         bounds=(-1, 1),
         by={"notional": NOTIONALS},
+        exported={"notional": (100_000,)},
     )
     costs: Costs
 

@@ -40,6 +40,7 @@ class LimitFlow(Metric):
                 True,
                 {"side": ("bid", "ask"), "action": ACTIONS, "zone": ZONES},
                 "Size placed, cancelled and traded away, by distance to the mid; touch, within 10 bp, within 100 bp.",
+                exported={"zone": ("near",)},
             ),
             Field(
                 "unmatched",

@@ -133,6 +133,7 @@ class MicroPrice(Metric):
                 Unit.TICKS,
                 "obi_micro_price_bias_ticks",
                 by={"bucket": tuple(range(BUCKETS))},
+                exported={"bucket": ()},
                 help="Mid after six mid changes minus micro-price, mean by imbalance bucket; 0 if the model holds.",
             ),
         ),

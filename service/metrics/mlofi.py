@@ -31,6 +31,7 @@ class Mlofi(Metric):
         formula="ofi's rule with (b_m, B_m, a_m, A_m)",
         source="Xu, Gould & Howison 2019; metrics.md 2.2",
         by={"level": (1, 2, 3, 4, 5), "window": (10,)},
+        exported={"level": (2, 3, 4, 5)},  # the first level's is ofi
         group="flow",
     )
     sums: RollingSums

@@ -30,6 +30,7 @@ class OrderCountImbalance(Metric):
         orders=True,
         bounds=(-1, 1),
         by={"levels": (1, 5, 10, 20)},
+        exported={"levels": (1, 10)},
     )
     levels: cython.int[::1]
     count: cython.int

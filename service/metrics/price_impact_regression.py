@@ -84,6 +84,7 @@ class PriceImpactRegression(Metric):
                 Unit.RATIO,
                 "obi_price_impact_depth_product",
                 by=_BY_SIZE,
+                exported={"grid": ()},
                 help="Slope times mean touch depth over the tick; one half in the stylised model.",
             ),
             Field("alpha", Unit.PRICE, "", by=_ALL, help="Intercept."),
@@ -93,6 +94,7 @@ class PriceImpactRegression(Metric):
         formula="dm = alpha + beta x; R2 = 1 - SSR/SST; c = beta AD / tick",
         source="Cont, Kukanov & Stoikov 2014; Kyle 1985; metrics.md 2.6",
         group="flow",
+        exported={"grid": (10,), "regressor": ("ofi", "signed_volume")},
     )
     flow: LevelFlow
     driving: cython.bint

@@ -159,6 +159,7 @@ class Resilience(Metric):
                 Unit.SECONDS,
                 "obi_resilience_last_half_life_seconds",
                 by={"kind": KINDS},
+                exported={"kind": COUNTED},
                 help="Time from the worst moment of the last shock until half of it was recovered.",
             ),
             Field(
@@ -166,6 +167,7 @@ class Resilience(Metric):
                 Unit.SECONDS,
                 "obi_threshold_last_exceedance_seconds",
                 by={"kind": KINDS},
+                exported={"kind": COUNTED},
                 help="Time that the last shock stayed beyond its threshold.",
             ),
             Field(
@@ -183,6 +185,7 @@ class Resilience(Metric):
                 True,
                 by={"kind": COUNTED},
                 buckets=DURATIONS,
+                exported={"kind": ("depth",)},
                 help="Time from the worst moment of a shock until half of it was recovered.",
             ),
             Field(
@@ -192,6 +195,7 @@ class Resilience(Metric):
                 True,
                 by={"kind": COUNTED},
                 buckets=DURATIONS,
+                exported={"le": ("+Inf",)},
                 help="Time that a shock stayed beyond its threshold.",
             ),
         ),

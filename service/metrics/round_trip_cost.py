@@ -11,7 +11,7 @@ from connectors.book import Book
 
 from .costs import Costs
 from .declare import Declaration, Metric
-from .impact_cost import NOTIONALS
+from .impact_cost import EXPORTED, NOTIONALS
 
 
 @cython.cclass
@@ -29,6 +29,7 @@ class RoundTripCost(Metric):
         source="Deutsche Boerse, Xetra Liquidity Measure; metrics.md 1.5",
         reaches=True,
         by={"notional": NOTIONALS},
+        exported={"notional": EXPORTED},
     )
     costs: Costs
     fees: cython.double

@@ -29,6 +29,7 @@ class TradeFlowImbalance(Metric):
                 Unit.RATIO,
                 "obi_trade_flow_imbalance_count_ratio",
                 help="The same of numbers of prints.",
+                exported={"window": (10,)},
             ),
         ),
         help="Taker buys minus taker sells over their sum within the window; +1 is all buying.",

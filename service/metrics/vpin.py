@@ -146,6 +146,7 @@ class Vpin(Metric):
                 "signed",
                 Unit.RATIO,
                 "obi_vpin_signed_ratio",
+                exported={"classification": ("taker",)},
                 help="The same without absolute values; + is buy pressure.",
             ),
             Field(

@@ -22,6 +22,7 @@ class WindowCoverage(Metric):
         source="metrics.md 0.4",
         bounds=(0, 1),
         by={"feed": ("book", "trades"), "window": (1, 10, 60)},
+        exported={"window": (10, 60)},
         group="health",
         feed="health",
         lazy=True,

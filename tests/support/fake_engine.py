@@ -27,6 +27,7 @@ class FakeOutput:
     exported: bool = True
     help: str = "A value."
     histogram: str = ""
+    extra: bool = False
 
     @property
     def name(self) -> str:

@@ -1,7 +1,9 @@
 """The whole: its schema, its origins, its /metrics."""
 
 import json
+from dataclasses import replace
 
+import pytest
 from fastapi.testclient import TestClient
 
 from service.api.app import create_app
@@ -43,10 +45,14 @@ def test_metrics_are_plain_text_of_books_and_of_the_service() -> None:
         assert f"\n{name}" in answer.text
 
 
-def test_an_owner_chooses_what_metrics_show() -> None:
-    app = create_app(
-        desk(), VENUES, ApiSettings(), lambda: T0, exported=lambda output: output.key == "spread"
-    )
+@pytest.mark.parametrize("every", [False, True])
+def test_the_configuration_chooses_whether_every_series_leaves(every: bool) -> None:
+    engine = desk()
+    outputs = [replace(output, extra=output.key == "spread") for output in engine.outputs]
+    engine.outputs = outputs
+    for book in engine.books.values():
+        book.outputs = outputs
+    app = create_app(engine, VENUES, ApiSettings(every_series=every), lambda: T0)
     text = TestClient(app).get("/metrics").text
-    assert "obi_spread_ratio{" in text
-    assert "obi_queue_imbalance_ratio" not in text
+    assert ("obi_spread_ratio{" in text) == every
+    assert "obi_queue_imbalance_ratio{" in text
