@@ -497,10 +497,13 @@ class Readings(Listener):
                 found.append(self.row[k])
         return found
 
-    def execution(self, side: str, notional: float, now: int) -> dict[str, Any] | None:
-        """Parts of the risk of a taker order of so much quote, none while it is not live; None for a size not followed."""
+    def execution(self, side: str, notional: float, horizon: int, now: int) -> dict[str, Any] | None:
+        """Parts of the risk of an order of so much quote, none while it is not live; None for a size not followed.
+
+        `horizon` in seconds: how long an order at the touch would wait.
+        """
         found = next((one for one in self.metrics if one.declaration.key == "execution_risk"), None)
-        parts = found.profile(side, notional, self.clock(now)) if found is not None else None
+        parts = found.profile(side, notional, horizon, self.clock(now)) if found is not None else None
         return parts if parts is None or self.state == "live" else {}
 
     def truncated(self, now: int) -> list[str]:

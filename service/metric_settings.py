@@ -115,6 +115,8 @@ def _check_values(where: str, declaration: Declaration, label: str, values: Any)
                 f"{where}: {label} is no label of {declaration.key}{has}; a parameter is a number or a word"
             )
         return
+    if label in declaration.fixed:
+        raise ValueError(f"{where}: {declaration.key} has all values of {label}; it cannot be chosen")
     if not isinstance(values, list) or not 0 < len(values) <= MOST_VALUES:
         raise ValueError(f"{where}: give a list of 1 to {MOST_VALUES} values, such as {list(by[label])}")
     if len({str(value) for value in values}) < len(values):

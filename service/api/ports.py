@@ -149,7 +149,7 @@ class Book(Protocol):
         """Names of outputs that are undefined because they reach beyond what the venue has proven."""
         ...
 
-    def execution(self, side: str, notional: float, now: int) -> Mapping[str, float] | None:
+    def execution(self, side: str, notional: float, horizon: int, now: int) -> Mapping[str, float] | None:
         """Parts of the risk of a taker order, none of them while it is not live; None for a size not followed."""
         ...
 

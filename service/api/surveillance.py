@@ -19,7 +19,10 @@ Kinds = Annotated[list[Kind], Query(alias="kind", description="Kinds of episodes
 Since = Annotated[
     int, Query(ge=0, description="Only episodes at or after this time, ns since 1970-01-01 UTC.")
 ]
-Taker = Annotated[Literal["buy", "sell"], Query(description="Side of the taker order.")]
+Taker = Annotated[Literal["buy", "sell"], Query(description="Side of the order.")]
+Horizon = Annotated[
+    int, Query(ge=1, le=600, description="Seconds for which an order at the touch would wait.")
+]
 Notional = Annotated[float, Query(gt=0, description="Size of the order in quote units.", examples=[10_000])]
 
 
@@ -71,10 +74,25 @@ class Episodes(models.Answer):
 
 
 class ExecutionRisk(models.BookIdentity, models.Answer):
-    """What a taker order of this size risks now; all parts null while the book is not live."""
+    """What an order of this size risks now, taken or resting at the touch; all parts null while the book is not live."""
 
     side: Literal["buy", "sell"]
     notional: float = Field(description="Quote units.")
+    horizon: int = Field(description="Seconds for which an order at the touch would wait.")
+    impact_cost: float | None = Field(
+        description="Cost of taking it now against the mid, over the mid; null where the book cannot fill it."
+    )
+    impact_cost_p5: float | None = Field(description="Its 5% quantile over the last 300 s.")
+    impact_cost_p95: float | None = Field(description="Its 95% quantile over the last 300 s.")
+    queue_ahead: float | None = Field(
+        description="Base units that stand at the best price on the order's own side."
+    )
+    fill_probability: float | None = Field(
+        description="Share of the last hour's windows of `horizon` in which takers reached the queue ahead and the order."
+    )
+    realized_spread: float | None = Field(
+        description="What makers of the order's side kept of the spread after 5 s, over the mid; below 0 they lost."
+    )
     fill_ratio: float | None = Field(description="Share that the book would fill now.")
     fill_ratio_p5: float | None = Field(description="Its 5% quantile over the last 300 s.")
     fill_ratio_p95: float | None = Field(description="Its 95% quantile over the last 300 s.")
@@ -84,7 +102,17 @@ class ExecutionRisk(models.BookIdentity, models.Answer):
     failure: float | None = Field(description="1 - p5 (1 - fade) (1 - feed).")
 
 
-_PARTS = ("fill_ratio", "fill_ratio_p5", "fill_ratio_p95", "samples", "fade", "feed", "failure")
+_PARTS = (
+    *(
+        "impact_cost",
+        "impact_cost_p5",
+        "impact_cost_p95",
+        "queue_ahead",
+        "fill_probability",
+        "realized_spread",
+    ),
+    *("fill_ratio", "fill_ratio_p5", "fill_ratio_p95", "samples", "fade", "feed", "failure"),
+)
 
 
 def surveillance_router(rest: Rest) -> APIRouter:
@@ -140,11 +168,12 @@ def _add_execution(router: APIRouter, rest: Rest) -> None:
         symbol: SymbolName,
         side: Taker,
         notional: Notional,
+        horizon: Horizon = 60,
         market: MarketName = "",
     ) -> Response:
         """The parts of the execution risk of one of the sizes that are followed (metric `execution_risk`)."""
         book, now = find(rest.engine, venue, symbol, market), rest.clock()
-        parts = book.execution(side, notional, now)
+        parts = book.execution(side, notional, horizon, now)
         if parts is None:
             followed = sorted(
                 {
@@ -166,4 +195,4 @@ def _add_execution(router: APIRouter, rest: Rest) -> None:
             "capped": book.capped,
         }
         found: dict[str, Any] = dict.fromkeys(_PARTS) | dict(parts)
-        return rest.answer(now, **who, side=side, notional=notional, **found)
+        return rest.answer(now, **who, side=side, notional=notional, horizon=horizon, **found)

@@ -14,7 +14,7 @@ cdef class Context:
     cdef public double tick
     cdef public double mid, earlier
     cdef public long long mid_since
-    cdef public double agreement, toxicity, lot
+    cdef public double agreement, toxicity, lot, micro
     cdef public object report
     cdef dict _bands, _shared
     cdef public double last_price

@@ -102,6 +102,7 @@ class Declaration:
     reaches: it needs levels that may lie beyond what is proven of a book, and is then undefined.
     exported: label -> those of its values that leave by /metrics by default; of a label that is not named all do, and of
     one whose values the configuration gives. REST and WebSocket have them all.
+    fixed: labels whose values the metric always computes, so that no configuration chooses among them.
     top: it rests on the best levels alone, so a message that leaves them as they are is none of its business.
     changes: it wants to know what each message changed (`Context.changes`); not together with `top`.
     orders: it wants the numbers of orders at levels (`Book.counted`, `bid_orders`), from venues that tell them.
@@ -116,6 +117,7 @@ class Declaration:
     bounds: tuple[float | None, float | None] | None = None
     by: Mapping[str, Sequence[object]] = field(default_factory=dict)
     exported: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    fixed: tuple[str, ...] = ()
     fields: Sequence[Field] = ()
     stats: bool = False
     counter: bool = False
@@ -131,11 +133,12 @@ class Declaration:
     def outputs(self, params: Mapping[str, Any] | None = None) -> tuple[Output, ...]:
         """What comes out, in order: for each combination of labels, each field, each stat."""
         fields = self.fields or (Field("", self.unit, self.prometheus, self.counter),)
+        given = {label: values for label, values in (params or {}).items() if label not in self.fixed}
         found = []
         for one in fields:
             own = self.by if one.by is None else one.by  # {}: this field has no labels
-            by = {label: tuple((params or {}).get(label, values)) for label, values in own.items()}
-            extra = self._extra(one, params or {})
+            by = {label: tuple(given.get(label, values)) for label, values in own.items()}
+            extra = self._extra(one, given)
             for values in product(*by.values()):
                 labels = {label: spelled(label, value) for label, value in zip(by, values, strict=True)}
                 if one.buckets:
@@ -223,7 +226,7 @@ class Context:
     flow_withheld: the taker side is in doubt, so nothing that rests on it is shown. last_price, last_side: of the last
     print. bought, sold: what takers did since the start in base, bought_worth, sold_worth in quote, `prints` of them:
     who wants them of a second takes differences at its ends. agreement, toxicity: of what is declared and inferred of
-    takers, and the rank of VPIN, for metrics that look at others. lot: in base (inverse: quote), NaN if not known. report:
+    takers, the rank of VPIN and the micro-price, for metrics that look at others. lot: in base (inverse: quote). report:
     where an episode of surveillance is told, (kind, side, t, evidence).
     """
 
@@ -240,7 +243,7 @@ class Context:
         self.prints = 0
         self.flow_withheld = False
         self.changes = Changes()
-        self.agreement = self.toxicity = self.lot = NAN
+        self.agreement = self.toxicity = self.lot = self.micro = NAN
         self.report = unheard
         self._bands: dict[tuple[object, ...], Bands] = {}
         self._shared: dict[tuple[object, ...], Any] = {}
@@ -330,7 +333,8 @@ class Metric:
 
     def param(self, label: str) -> tuple[Any, ...]:
         """The label values this metric is computed for."""
-        return tuple(self.params.get(label, self.declaration.by.get(label, ())))
+        usual = self.declaration.by.get(label, ())
+        return tuple(usual if label in self.declaration.fixed else self.params.get(label, usual))
 
     @cython.ccall
     @cython.exceptval(-1, check=True)

@@ -7,18 +7,16 @@ from typing import Any
 
 import cython
 from cython.cimports.connectors.book import Book
-from cython.cimports.libc.stdlib import calloc, free
 from cython.cimports.service.metrics.declare import Metric
-from cython.cimports.service.metrics.windows import RollingSums
+from cython.cimports.service.metrics.markouts import Markouts
 
 from connectors.book import Book
 from connectors.errors import UsageError
 
-from .declare import NAN, SECOND, Declaration, Field, Metric, Unit, stored
-from .windows import RollingSums
+from .declare import NAN, Declaration, Field, Metric, Unit
+from .markouts import HORIZONS, WINDOW, Markouts
 
-_SPAN = cython.declare(cython.longlong, 300 * SECOND)
-HORIZONS = {"horizon": (1, 5, 30, 60)}
+_BY = {"horizon": HORIZONS}
 
 
 @cython.cclass
@@ -38,14 +36,14 @@ class EffectiveSpread(Metric):
                 "realized",
                 Unit.RATIO,
                 "obi_realized_spread_ratio",
-                by=HORIZONS,
+                by=_BY,
                 help="What makers kept of it after the horizon; below 0 they lost.",
             ),
             Field(
                 "impact",
                 Unit.RATIO,
                 "obi_trade_impact_ratio",
-                by=HORIZONS,
+                by=_BY,
                 help="How far the mid went the taker's way within the horizon.",
             ),
         ),
@@ -56,47 +54,13 @@ class EffectiveSpread(Metric):
         group="trades",
         feed="trades",
     )
-    sums: RollingSums
-    later: list
-    spans: cython.longlong[::1]
-    horizons: cython.int
-    span: cython.longlong
-    width: cython.longlong
-    # prints that wait for their mids, oldest first; `due` is the first that waits for a horizon
-    capacity: cython.longlong
-    head: cython.longlong
-    tail: cython.longlong
-    due: cython.longlong[::1]
-    times: cython.p_longlong
-    signs: cython.p_double
-    prices: cython.p_double
-    sizes: cython.p_double
-    mids: cython.p_double
-    last_mid: cython.double
+    marks: Markouts
+    driving: cython.bint
 
     def prepare(self) -> None:
-        horizons = self.params.get("horizon", HORIZONS["horizon"])
-        self.spans, self.horizons = stored("q", [round(one * SECOND) for one in horizons]), len(horizons)
-        self.span = round(self.params.get("window", 300) * SECOND)
-        self.width = 1 if "window" in self.params or self.context.trades.least == 0 else SECOND // 10
-        self.sums = RollingSums([self.span], 2)
-        self.later = [RollingSums([self.span], 3) for _ in horizons]
-        self.due = stored("q", [0] * len(horizons))
-        self.head = self.tail = 0
-        self.capacity = 64
-        self.times = cython.cast(cython.p_longlong, calloc(64, 8))
-        self.signs = cython.cast(cython.p_double, calloc(64, 8))
-        self.prices = cython.cast(cython.p_double, calloc(64, 8))
-        self.sizes = cython.cast(cython.p_double, calloc(64, 8))
-        self.mids = cython.cast(cython.p_double, calloc(64, 8))
-        self.last_mid = NAN
-
-    def __dealloc__(self) -> None:
-        free(self.times)
-        free(self.signs)
-        free(self.prices)
-        free(self.sizes)
-        free(self.mids)
+        horizons = tuple(self.params.get("horizon", HORIZONS))
+        self.marks = self.context.shared(Markouts, horizons, self.params.get("window", WINDOW))
+        self.driving = self.marks.drives(self)
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
@@ -108,136 +72,32 @@ class EffectiveSpread(Metric):
         side: cython.int,
         t: cython.longlong,
     ) -> cython.int:
-        k: cython.longlong
-        mid: cython.double = self.context.mid_before(t)
-        self._mature(t)
-        if side == 0 or not size > 0 or not mid > 0:
-            return 0
-        if self.head - self.tail == self.capacity:
-            self._grow()
-        k = self.head & (self.capacity - 1)
-        self.times[k] = t
-        self.signs[k] = side
-        self.prices[k] = price
-        self.sizes[k] = size
-        self.mids[k] = mid
-        self.head += 1
-        self.sums.value[0] = size * 2 * side * (price - mid) / mid
-        self.sums.value[1] = size
-        return self.sums.gather(t // self.width * self.width)
+        return self.marks.traded(price, size, side, t) if self.driving else 0
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
-        self._mature(t)
-        self.last_mid = self.context.mid
-        return 0
+        return self.marks.moved(self.context.mid, t) if self.driving else 0
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def paused(self, t: cython.longlong) -> cython.int:
-        self._mature(t)
-        self.last_mid = NAN
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1, check=True)
-    def _mature(self, t: cython.longlong) -> cython.int:
-        """Prints whose horizon ended before t: the mid that was in force until now is theirs."""
-        h: cython.int
-        oldest: cython.longlong = self.head
-        for h in range(self.horizons):
-            while (
-                self.due[h] < self.head and self.times[self.due[h] & (self.capacity - 1)] + self.spans[h] < t
-            ):
-                self._matured(h, self.due[h] & (self.capacity - 1))
-                self.due[h] += 1
-            if self.due[h] < oldest:
-                oldest = self.due[h]
-        self.tail = oldest
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1, check=True)
-    def _matured(self, h: cython.int, k: cython.longlong) -> cython.int:
-        sums: RollingSums = self.later[h]
-        unit: cython.double = 2 * self.signs[k] / self.mids[k] * self.sizes[k]
-        if not self.last_mid > 0:
-            return 0
-        sums.value[0] = unit * (self.prices[k] - self.last_mid)
-        sums.value[1] = unit * (self.last_mid - self.mids[k])
-        sums.value[2] = self.sizes[k]
-        return sums.gather(self.times[k] // self.width * self.width)
+        return self.marks.moved(NAN, t) if self.driving else 0
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def refresh(self, book: Book, t: cython.longlong) -> cython.int:
         h: cython.int
-        n: cython.longlong
-        k: cython.longlong
-        unit: cython.double
-        realized: cython.double
-        impact: cython.double
         volume: cython.double
-        sums: RollingSums
-        enough: cython.bint = self.context.trades.enough(self.span, t)
-        self.sums.expire(t)
-        volume = self.sums.total(0, 1)
-        self.row[self.at] = self.sums.total(0, 0) / volume if enough and volume > 0 else NAN
-        for h in range(self.horizons):
-            sums = self.later[h]
-            sums.expire(t)
-            realized = sums.total(0, 0)
-            impact = sums.total(0, 1)
-            volume = sums.total(0, 2)
-            n = self.due[
-                h
-            ]  # what is due by now counts, but stays: a message of this very time may still come
-            while n < self.head and self.last_mid > 0:
-                k = n & (self.capacity - 1)
-                if self.times[k] + self.spans[h] > t:
-                    break
-                if self.times[k] > t - self.span:
-                    unit = 2 * self.signs[k] / self.mids[k] * self.sizes[k]
-                    realized += unit * (self.prices[k] - self.last_mid)
-                    impact += unit * (self.last_mid - self.mids[k])
-                    volume += self.sizes[k]
-                n += 1
-            self.row[self.at + 1 + h] = realized / volume if enough and volume > 0 else NAN
-            self.row[self.at + 1 + self.horizons + h] = impact / volume if enough and volume > 0 else NAN
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1, check=True)
-    def _grow(self) -> cython.int:
-        n: cython.longlong
-        k: cython.longlong
-        to: cython.longlong
-        new: cython.longlong = 2 * self.capacity
-        times: cython.p_longlong = cython.cast(cython.p_longlong, calloc(new, 8))
-        signs: cython.p_double = cython.cast(cython.p_double, calloc(new, 8))
-        prices: cython.p_double = cython.cast(cython.p_double, calloc(new, 8))
-        sizes: cython.p_double = cython.cast(cython.p_double, calloc(new, 8))
-        mids: cython.p_double = cython.cast(cython.p_double, calloc(new, 8))
-        for n in range(self.tail, self.head):
-            k = n & (self.capacity - 1)
-            to = n & (new - 1)
-            times[to] = self.times[k]
-            signs[to] = self.signs[k]
-            prices[to] = self.prices[k]
-            sizes[to] = self.sizes[k]
-            mids[to] = self.mids[k]
-        free(self.times)
-        free(self.signs)
-        free(self.prices)
-        free(self.sizes)
-        free(self.mids)
-        self.times = times
-        self.signs = signs
-        self.prices = prices
-        self.sizes = sizes
-        self.mids = mids
-        self.capacity = new
+        enough: cython.bint = self.context.trades.enough(self.marks.span, t)
+        self.marks.bring(t)
+        volume = self.marks.volume[0] + self.marks.volume[1]
+        self.row[self.at] = (
+            (self.marks.effective[0] + self.marks.effective[1]) / volume if enough and volume > 0 else NAN
+        )
+        for h in range(self.marks.horizons):
+            self.row[self.at + 1 + h] = self.marks.mean(h, -1, 0) if enough else NAN
+            self.row[self.at + 1 + self.marks.horizons + h] = self.marks.mean(h, -1, 1) if enough else NAN
         return 0
 
 

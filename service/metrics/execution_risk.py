@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.libc.math import isnan
 from cython.cimports.service.metrics.declare import Metric
+from cython.cimports.service.metrics.markouts import Markouts
 from cython.cimports.service.metrics.taking import Taking
 
 from connectors.book import Book
 
-from .declare import NAN, SECOND, Declaration, Metric
+from .declare import NAN, SECOND, Declaration, Metric, stored
+from .markouts import HORIZONS, Markouts
 from .rolling import RollingRank, numbers
 from .taking import Taking
 
@@ -45,14 +47,20 @@ class ExecutionRisk(Metric):
         source="metrics.md 3.5",
         bounds=(0, 1),
         by={"side": SIDES, "notional": NOTIONALS},
-        exported={"notional": NOTIONALS[-1:]},
+        exported={"notional": NOTIONALS[1:]},
         group="risk",
         reaches=True,
     )
     sides: tuple
     notionals: tuple
     fills: list
+    costs: list
     fades: list
+    taken: cython.float[::1]
+    seconds: cython.int
+    marks: Markouts
+    driving: cython.bint
+    last_taken: cython.double[2]
     taking: Taking
     latency: cython.longlong
     watched: cython.longlong
@@ -65,7 +73,15 @@ class ExecutionRisk(Metric):
         self.sides, self.notionals = self.param("side"), tuple(float(one) for one in self.param("notional"))
         pairs = len(self.sides) * len(self.notionals)
         self.fills = [RollingRank(WINDOW) for _ in range(pairs)]
+        self.costs = [RollingRank(WINDOW) for _ in range(pairs)]
         self.fades = [deque(maxlen=FADES) for _ in range(pairs)]
+        self.taken = stored(
+            "f", [NAN] * (2 * HOUR)
+        )  # by takers who sold, then who bought; base a second, rings
+        self.seconds = 0
+        self.last_taken[0] = self.last_taken[1] = NAN
+        self.marks = self.context.shared(Markouts, HORIZONS)
+        self.driving = self.marks.drives(self)
         self.taking = Taking()
         self.latency = round(float(self.params.get("latency", LATENCY)) * SECOND)
         self.watched = self.fault = -1
@@ -83,10 +99,45 @@ class ExecutionRisk(Metric):
                 self.taking.take(book, self._buys(n), self.notionals[n % len(self.notionals)] / mid)
                 if not isnan(self.taking.filled):
                     self.fills[n].push(self.taking.filled)
+                if self.taking.filled == 1:
+                    self.costs[n].push(self._cost(n))
             self._watch(book, t)
+        self._count_taken(whole)
         for n in range(len(self.fills)):
             self.row[self.at + n] = NAN if isnan(mid) else self._risk(n, t)
         return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _cost(self, n: cython.int) -> cython.double:
+        """What the whole order just taken costs against the mid, relative to it."""
+        mid: cython.double = self.context.mid
+        mean: cython.double = self.taking.paid / (self.notionals[n % len(self.notionals)] / mid)
+        return (mean - mid) / mid if self._buys(n) else (mid - mean) / mid
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _count_taken(self, whole: cython.bint) -> cython.int:
+        """What takers sold and bought within the second; nothing where not all of it was seen."""
+        known: cython.bint = whole and self.context.trades.since >= 0
+        self.taken[self.seconds] = self.context.sold - self.last_taken[0] if known else NAN
+        self.taken[HOUR + self.seconds] = self.context.bought - self.last_taken[1] if known else NAN
+        self.seconds = (self.seconds + 1) % HOUR
+        self.last_taken[0] = self.context.sold
+        self.last_taken[1] = self.context.bought
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def traded(
+        self,
+        price: cython.double,
+        size: cython.double,
+        quote: cython.double,
+        side: cython.int,
+        t: cython.longlong,
+    ) -> cython.int:
+        return self.marks.traded(price, size, side, t) if self.driving else 0
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -108,6 +159,8 @@ class ExecutionRisk(Metric):
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
         k: cython.int
         held: cython.double
+        if self.driving:
+            self.marks.moved(self.context.mid, t)
         if self.watched < 0:
             return 0
         if t - self.watched > self.latency:
@@ -164,18 +217,36 @@ class ExecutionRisk(Metric):
         n: cython.int
         self.fault = t
         self.watched = -1
+        if self.driving:
+            self.marks.moved(NAN, t)
         for n in range(len(self.fills)):
             self.row[self.at + n] = NAN
         return 0
 
-    def profile(self, side: str, notional: float, t: int) -> dict[str, Any] | None:
-        """The parts for one of the sizes that are followed, at event time t; None for any other."""
+    def profile(self, side: str, notional: float, horizon: int, t: int) -> dict[str, Any] | None:
+        """The parts for one of the sizes that are followed, at event time t; None for any other.
+
+        Of a taker order: filled share, cost, fade, fault of the feed. Of a resting order on the same side of the touch:
+        the chance that takers reach it within `horizon` seconds, and what makers of that side kept after 5 s.
+        """
+        maker: cython.int = 0 if side == "buy" else 1
         if side not in self.sides or float(notional) not in self.notionals:
             return None
         n = self.sides.index(side) * len(self.notionals) + self.notionals.index(float(notional))
-        fills, fades = self.fills[n], self.fades[n]
-        self.taking.take(self.context.book, side == "buy", notional / self.context.mid)
+        fills, fades, costs = self.fills[n], self.fades[n], self.costs[n]
+        book = self.context.book
+        size = notional / self.context.mid
+        self.taking.take(book, side == "buy", size)
+        queue = float(book.bid_size[0] if maker == 0 else book.ask_size[0])
+        self.marks.bring(t)
+        enough = self.context.trades.enough(self.marks.span, t)
         return {
+            "impact_cost": self._cost(n) if self.taking.filled == 1 else NAN,
+            "impact_cost_p5": costs.quantile(0.05),
+            "impact_cost_p95": costs.quantile(0.95),
+            "queue_ahead": queue,
+            "fill_probability": reached(self._taken(maker), horizon, queue + size),
+            "realized_spread": self.marks.mean(1, maker, 0) if enough else NAN,
             "fill_ratio": self.taking.filled,
             "fill_ratio_p5": fills.quantile(0.05),
             "fill_ratio_p95": fills.quantile(0.95),
@@ -184,6 +255,11 @@ class ExecutionRisk(Metric):
             "feed": float(self._faulty(t)),
             "failure": self._risk(n, t),
         }
+
+    def _taken(self, side: int) -> list[float]:
+        """Takers' volume a second, oldest first."""
+        ring = list(self.taken[side * HOUR : (side + 1) * HOUR])
+        return ring[self.seconds :] + ring[: self.seconds]
 
     def told(self, asked: str = "") -> Any:
         if len(self.fills) == 1:
@@ -210,6 +286,24 @@ def answer(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float:
             ranks.push(one)
         low = ranks.quantile(0.05)
     return failure(low, float(inputs.get("fade", 0)), float(inputs.get("feed", 0)))
+
+
+def reached(volumes: Sequence[float], length: int, needed: float) -> float:
+    """Share of the windows of so many seconds in which takers' volume came to `needed`; NaN without such a window.
+
+    Windows overlap; one with a second that is not known (NaN) does not count.
+    """
+    won = windows = known = 0
+    sum = 0.0
+    kept = list(volumes)
+    for at, volume in enumerate(kept):
+        known, sum = (known + 1, sum + volume) if volume == volume else (0, 0.0)
+        if known > length:
+            sum -= kept[at - length]
+        if known >= length:
+            windows += 1
+            won += sum >= needed * (1 - 1e-12)
+    return won / windows if windows else NAN
 
 
 def fill_probability(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> float:

@@ -77,6 +77,7 @@ class LimitFlow(Metric):
         ),
         help="What was placed in the book, cancelled, and traded away.",
         formula="nu = dq + V: added if > 0, cancelled if < 0; [(A_b-C_b)-(A_a-C_a)]/(A_b+C_b+A_a+C_a)",
+        fixed=("side", "action", "zone"),
         source="metrics.md 2.3; Bechler & Ludkovski 2017",
         changes=True,
         group="flow",

@@ -220,7 +220,7 @@ class MicroPrice(Metric):
     @cython.cfunc
     @cython.exceptval(check=False)
     def _show(self, price: cython.double, mid: cython.double, fallback: cython.int) -> cython.void:
-        self.row[self.at] = price
+        self.row[self.at] = self.context.micro = price
         self.row[self.at + 1] = (price - mid) / self.tick
         self.row[self.at + 2] = fallback if price == price else NAN
 

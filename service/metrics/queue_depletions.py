@@ -30,6 +30,7 @@ class QueueDepletions(Metric):
         unit=Unit.COUNT,
         help="Times that the best level vanished and the best price worsened, by what took most of it.",
         formula="traded if at least half of the last size was traded, else cancelled",
+        fixed=("side", "cause"),
         source="metrics.md 2.3",
         by={"side": ("bid", "ask"), "cause": CAUSES},
         counter=True,

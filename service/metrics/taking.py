@@ -1,4 +1,4 @@
-"""What a market order of so much base would find in the book now: the share that is filled, the last price it touches."""
+"""What a market order of so much base would find in the book now: the share that is filled, what is paid, the last price."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _REST = cython.declare(cython.double, 1e-12)  # of a size: what rounding leaves 
 
 @cython.cclass
 class Taking:
-    """After `take`: `filled` share of the order, NaN where the rest lies beyond what is proven of the book; `last` price."""
+    """After `take`: `filled` share of the order, NaN where the rest lies beyond what is proven of the book; `last` price.
+
+    paid: price times size, in quote, of what was filled.
+    """
 
     @cython.ccall
     @cython.exceptval(-1)
@@ -26,8 +29,10 @@ class Taking:
         side: Side = book.asks if buys else book.bids
         limit: cython.longlong = book.ask_ceiling if buys else -book.bid_floor
         left: cython.double = size
+        worth: cython.double
         self.last = _NAN
         self.filled = _NAN
+        self.paid = 0
         for position in range(side.blocks):
             at = side.order[position] * 32
             for k in range(at, at + side.fill[side.order[position]]):
@@ -36,7 +41,9 @@ class Taking:
                 if side.keys[k] > limit:
                     return 0
                 self.last = side.sign * side.keys[k] / side.price_unit
-                left -= side._worth(k) * side.up / side.down  # noqa: SLF001  # C-level neighbours
+                worth = side._worth(k) * side.up / side.down  # noqa: SLF001  # C-level neighbours
+                self.paid += self.last * (worth if worth < left else left)
+                left -= worth
         if left <= size * _REST:
             self.filled = 1
         elif limit >= _NOWHERE:

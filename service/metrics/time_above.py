@@ -99,7 +99,7 @@ class TimeAbove(Metric):
                 "obi_imbalance_beyond_seconds_total",
                 True,
                 by={"metric": MEASURES, "sign": SIGNS, "threshold": THRESHOLDS},
-                exported={"threshold": (0.5,)},
+                exported={"metric": ("queue_imbalance",), "threshold": (0.5,)},
                 help="Time that the imbalance was at or beyond the threshold, on the side that sign says.",
             ),
             Field(

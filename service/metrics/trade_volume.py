@@ -37,6 +37,7 @@ class TradeVolume(Metric):
         ),
         help="What was traded since the start, by taker side.",
         formula="sum V, sum p V, n",
+        fixed=("side",),
         source="metrics.md 0.6",
         group="trades",
         feed="trades",

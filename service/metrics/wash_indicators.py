@@ -1,4 +1,4 @@
-"""`wash_indicators`: what the sizes and pairs of prints look like, next to what free trade makes of them."""
+"""`wash_indicators`: what sizes, pairs and traces of prints look like, next to what free trade makes of them."""
 
 from __future__ import annotations
 
@@ -9,28 +9,35 @@ from typing import Any
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.libc.math import fabs, floor
+from cython.cimports.service.metrics.attribution import Attribution
 from cython.cimports.service.metrics.declare import Metric
 
 from connectors.book import Book
 
+from .attribution import HORIZON, Attribution
 from .declare import NAN, SECOND, Declaration, Field, Metric, Unit, stored
 from .rolling import numbers
 
 MOST = 10_000  # prints
+BLOCK = 100  # prints between two looks at what met no level of the book
 FEWEST = 1_000  # before anything is said
 ROUND_POWER = 2  # 10^k lots are a round size
 BENFORD = [log10(1 + 1 / digit) for digit in range(1, 10)]
 _MOST = cython.declare(cython.int, MOST)
+_BLOCK = cython.declare(cython.int, BLOCK)
+_BLOCKS = cython.declare(cython.int, MOST // BLOCK)
+_SECOND = cython.declare(cython.longlong, SECOND)
 _PAIRED_WITHIN = cython.declare(cython.longlong, SECOND)
 
 
 @cython.cclass
 class WashIndicators(Metric):
-    """Three indicators over the last 10,000 prints; there is no composite (metrics.md 3.2).
+    """Four indicators over the last 10,000 prints; there is no composite (metrics.md 3.2).
 
     benford: mean absolute deviation of the shares of first digits (of sizes in lots) from log10(1 + 1/d). round: share of
     sizes that are multiples of 100 lots. mirror: share of volume in pairs of equal size and opposite side, at most 1 s and
-    1 tick apart, each print in one pair. The first two need the lot, the third the tick; undefined below 1,000 prints.
+    1 tick apart, each print in one pair. unmatched: share of volume that no level of the book gave (2.3), in steps of 100
+    prints. The first two need the lot, the third the tick; undefined below 1,000 prints.
     Source: after Cong, Li, Tang & Yang 2023.
     """
 
@@ -50,14 +57,30 @@ class WashIndicators(Metric):
                 "obi_trade_mirror_ratio",
                 help="Share of volume in pairs of one size and opposite sides within 1 s and 1 tick.",
             ),
+            Field(
+                "unmatched",
+                Unit.RATIO,
+                "obi_trade_unmatched_ratio",
+                help="Share of the volume of the last 10,000 prints that met no depletion of the book.",
+            ),
         ),
         help="Mean absolute deviation of the first digits of trade sizes from Benford's law, last 10,000 prints.",
-        formula="mean |share(d) - log10(1 + 1/d)|; share of multiples of 100 lots; paired volume / volume",
+        formula="mean |share(d) - log10(1 + 1/d)|; share of multiples of 100 lots; paired, unmatched volume / volume",
         source="metrics.md 3.2; Cong, Li, Tang & Yang 2023",
         bounds=(0, 1),
         group="surveillance",
         feed="trades",
+        changes=True,
     )
+    flow: Attribution
+    driving: cython.bint
+    all_volume: cython.double
+    began_volume: cython.double
+    began_unmatched: cython.double
+    whole: cython.bint
+    volumes: cython.double[::1]
+    unmatched: cython.double[::1]
+    blocks: cython.longlong
     digit: cython.schar[::1]
     is_round: cython.schar[::1]
     paired: cython.schar[::1]
@@ -85,6 +108,32 @@ class WashIndicators(Metric):
         self.fewest = FEWEST if self.context.trades.least > 0 else 1
         self.lot = float(self.params.get("lot_size", self.context.lot))
         self.tick = self.context.tick
+        self.flow = self.context.shared(Attribution, HORIZON)
+        self.driving = self.flow.drives(self)
+        self.all_volume = self.began_volume = self.began_unmatched = 0.0
+        self.whole = False
+        self.blocks = 0
+        self.volumes, self.unmatched = (stored("d", [0.0] * (MOST // BLOCK + 1)) for _ in range(2))
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
+        return self.flow.changed(self.context.changes, book, t) if self.driving else 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def paused(self, t: cython.longlong) -> cython.int:
+        self.whole = False
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def lost(self, t: cython.longlong) -> cython.int:
+        self.whole = False
+        if self.driving:
+            self.flow.settle(t)
+            self.flow.drop()
+        return 0
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
@@ -98,6 +147,9 @@ class WashIndicators(Metric):
     ) -> cython.int:
         at: cython.int = cython.cast(cython.int, self.head % _MOST)
         lots: cython.double
+        if self.driving:
+            self.flow.traded(price, size, side, t)
+        self.all_volume += size
         if self.head >= _MOST:
             self.digits[self.digit[at]] -= 1
             self.rounds -= self.is_round[at]
@@ -116,6 +168,8 @@ class WashIndicators(Metric):
         self.volume += size
         self.head += 1
         self._pair(at)
+        if self.head % _BLOCK == 0:
+            self._note(t)
         if self.head % _MOST == 0:
             self._sum()
         return 0
@@ -130,6 +184,34 @@ class WashIndicators(Metric):
         for k in range(_MOST):
             self.volume += self.size[k]
             self.mirrored += self.size[k] * self.paired[k]
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _note(self, t: cython.longlong) -> cython.int:
+        """A block of prints is full. It counts where there was a book all the while."""
+        at: cython.int = cython.cast(cython.int, self.blocks % (_BLOCKS + 1))
+        to: cython.int = cython.cast(cython.int, (self.blocks + 1) % (_BLOCKS + 1))
+        if self.driving:
+            self.flow.settle(t - _SECOND)
+        if self.whole:
+            self.volumes[to] = self.volumes[at] + self.all_volume - self.began_volume
+            self.unmatched[to] = self.unmatched[at] + self.flow.unmatched - self.began_unmatched
+            self.blocks += 1
+        self.began_volume = self.all_volume
+        self.began_unmatched = self.flow.unmatched
+        self.whole = self.context.mid == self.context.mid
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _unmatched(self) -> cython.double:
+        """Share over the blocks of the window."""
+        first: cython.longlong = self.blocks - _BLOCKS if self.blocks > _BLOCKS else 0
+        one: cython.int = cython.cast(cython.int, first % (_BLOCKS + 1))
+        two: cython.int = cython.cast(cython.int, self.blocks % (_BLOCKS + 1))
+        volume: cython.double = self.volumes[two] - self.volumes[one]
+        share: cython.double = (self.unmatched[two] - self.unmatched[one]) / volume if volume > 0 else NAN
+        return min(1.0, share) if share == share else share
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -172,6 +254,7 @@ class WashIndicators(Metric):
             self.row[self.at + 2] = (
                 max(0.0, min(1.0, self.mirrored / self.volume)) if self.volume > 0 else NAN
             )
+        self.row[self.at + 3] = self._unmatched()
         return 0
 
 

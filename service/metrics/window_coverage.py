@@ -19,6 +19,7 @@ class WindowCoverage(Metric):
         key="window_coverage",
         help="Share of the window during which the feed was there; below 0.8 values of that window are not shown.",
         formula="covered time / W",
+        fixed=("feed", "window"),
         source="metrics.md 0.4",
         bounds=(0, 1),
         by={"feed": ("book", "trades"), "window": (1, 10, 60)},

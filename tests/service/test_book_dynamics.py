@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.exposition import Exposition
+from service.exposition import Exposition, everything
 from service.metrics import metrics
 from tests.support.cases import results
 from tests.support.desk import Desk
@@ -211,7 +211,7 @@ def test_a_histogram_is_one_for_prometheus() -> None:
         (),
         {"outputs": desk.plan.outputs, "books": {"x": desk.readings}, "feeds": [], "simulated": True},
     )
-    text = Exposition(engine).render(desk.now + 17_361 * 86_400 * 10**9).decode()  # type: ignore[arg-type]
+    text = Exposition(engine, everything).render(desk.now + 17_361 * 86_400 * 10**9).decode()  # type: ignore[arg-type]
     family = "obi_resilience_half_life_seconds"
     lines = text.splitlines()
     at = lines.index(f"# TYPE {family} histogram")

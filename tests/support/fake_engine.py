@@ -172,7 +172,7 @@ class FakeBook:
     def exported(self, now: int) -> Sequence[float]:
         return self.values(now)
 
-    def execution(self, side: str, notional: float, now: int) -> Mapping[str, float] | None:
+    def execution(self, side: str, notional: float, horizon: int, now: int) -> Mapping[str, float] | None:
         parts = {"fill_ratio": 1.0, "samples": 300, "failure": 0.25, "fade": NAN}
         return None if notional != 10_000 else parts if self.state == "live" else {}
 

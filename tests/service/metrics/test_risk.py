@@ -137,12 +137,18 @@ def test_execution_fails_where_the_book_is_thin_fades_or_was_at_fault() -> None:
     )
     desk.play(book(45.5))
     assert desk.values()["execution_risk{notional=2000,side=buy}"] == pytest.approx(0)
-    parts = desk.readings.execution("buy", 20_000, desk.readings.received)
+    parts = desk.readings.execution("buy", 20_000, 60, desk.readings.received)
     assert parts is not None
     assert (parts["fill_ratio"], parts["feed"], parts["fade"]) == (pytest.approx(0.5), 0, 0)
-    assert desk.readings.execution("buy", 12_345, desk.readings.received) is None
+    assert math.isnan(parts["impact_cost"]), "the book cannot fill it"
+    assert parts["queue_ahead"] == 10
+    assert math.isnan(parts["fill_probability"]), "no trades were there to be seen"
+    small = desk.readings.execution("buy", 2000, 60, desk.readings.received)
+    assert small is not None
+    assert small["impact_cost"] == pytest.approx(2000 / 100 * 0.0025 / 20 / 100 + 0.0001, abs=2e-4)
+    assert desk.readings.execution("buy", 12_345, 60, desk.readings.received) is None
     desk.play({"t": 46, "type": "gap"})
-    assert desk.readings.execution("buy", 20_000, desk.readings.received) == {}
+    assert desk.readings.execution("buy", 20_000, 60, desk.readings.received) == {}
 
 
 def test_cases_feed_the_same_formulas() -> None:
