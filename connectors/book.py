@@ -158,6 +158,18 @@ class Side:
         block = self.order[self.blocks - 1]
         return self.keys[block * 32 + self.fill[block] - 1]
 
+    def last_of(self, levels: cython.int) -> int:
+        """Key of the farthest of the best `levels` (1 or more) levels; NOWHERE if there is none."""
+        position: cython.int = self.blocks - 1
+        beyond: cython.int = self.count - levels
+        if self.count == 0:
+            return _NOWHERE
+        beyond = beyond if 0 < beyond < self.count else 0
+        while beyond >= self.fill[self.order[position]]:
+            beyond -= self.fill[self.order[position]]
+            position -= 1
+        return self.keys[self.order[position] * 32 + self.fill[self.order[position]] - 1 - beyond]
+
     # -- changing --------------------------------------------------------------------------------------------
 
     @cython.cfunc

@@ -110,9 +110,9 @@ class Pair:
     """One instrument on one connection.
 
     `loaded`: the book holds a snapshot; `joined`: an update has followed it, so the two are known to fit.
-    `depth`: levels a side that the venue sends and the client keeps, 0 for all. `held` are frames with updates that
-    wait for a snapshot; `ignored` updates came while one was awaited on the socket. `differences` counts levels in
-    which an image did not equal the book it was compared with.
+    `depth`: levels a side that the venue sends, 0 for all; what is beyond is cut, unless the venue removes it itself.
+    `held` are frames with updates that wait for a snapshot; `ignored` updates came while one was awaited on the socket.
+    `differences` counts levels in which an image did not equal the book it was compared with.
     """
 
     def __init__(self, venue: Any, instrument: Instrument, most_levels: int = 50_000) -> None:
@@ -335,7 +335,9 @@ class Pair:
             t = self.event_time if self.event_time > 0 else now
         if t > self.event_time:
             self.event_time = t
-        if self.depth > 0:
+        if self.depth > 0 and self.venue.keeps_window:
+            self._bound()
+        elif self.depth > 0:
             self.book.truncate(self.depth)
             self.book.bid_floor = -self.book.bids.worst() if self.book.bids.count >= self.depth else -_NOWHERE
             self.book.ask_ceiling = self.book.asks.worst() if self.book.asks.count >= self.depth else _NOWHERE
@@ -357,6 +359,17 @@ class Pair:
         if self.state != _LIVE:
             self._went_live(now)
         return self.listener.book_changed(self, kind, self.event_time, now)
+
+    def _bound(self) -> None:
+        """The venue itself removes what leaves its window: nothing is cut, and nothing beyond `depth` levels is claimed.
+
+        A side that was full and no longer is stays known to its end alone: what enters there may come a message later.
+        """
+        book: Book = self.book
+        if book.bids.count >= self.depth or book.bid_floor > -_NOWHERE:
+            book.bid_floor = -book.bids.last_of(self.depth)
+        if book.asks.count >= self.depth or book.ask_ceiling < _NOWHERE:
+            book.ask_ceiling = book.asks.last_of(self.depth)
 
     def _lingers(self, scan: Scanner, record: int, now: int) -> bool:
         """Show the book without what crosses; does the raw one cross for longer than its venue explains?"""

@@ -177,6 +177,7 @@ class Venue:
     limits: ClassVar[Limits] = Limits()
     depth: ClassVar[int] = 0  # levels a side that are subscribed to; 0 is the full book
     depths: ClassVar[tuple[int, ...]] = ()
+    keeps_window: ClassVar[bool] = False  # the venue itself removes the levels that leave its `depth`
     derivatives: ClassVar[Derivatives | None] = None  # what it tells beside books and prints
     polls: ClassVar[tuple[Poll, ...]] = ()  # of that, what only REST answers tell
     # LIQUIDATION words of prints -> who of the two was closed by force: the taker, the maker, or both.

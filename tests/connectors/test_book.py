@@ -317,6 +317,18 @@ def test_truncation_reaches_into_the_best_levels() -> None:
     assert book.best_levels() == ([], [])
 
 
+def test_the_last_of_the_best_levels_is_found_over_blocks() -> None:
+    book, drawn = Book(), random.Random(5)
+    assert (book.bids.last_of(3), book.asks.last_of(3)) == (NOWHERE, NOWHERE)
+    prices = drawn.sample(range(1000), 120)
+    for price in prices:
+        put(book, 1, Decimal(price), Decimal(1))
+    for price in prices[100:]:
+        put(book, 1, Decimal(price), Decimal(0))
+    left = sorted(prices[:100])
+    assert [book.asks.last_of(levels) for levels in range(1, 140)] == left + left[-1:] * 39
+
+
 def test_refresh_tells_whether_the_best_levels_changed() -> None:
     book = Book()
     for n in range(40):

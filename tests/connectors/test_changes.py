@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from connectors.book import Book
+from connectors.book import NOWHERE, Book
 from connectors.changes import Changes
 from tests.support.cases import streams
 from tests.support.desk import Desk
@@ -165,6 +165,26 @@ def test_a_window_cut_by_the_client_gains_and_loses_nothing() -> None:
     assert rows(changes) == [(0, 100.5, 1.0, 0.0)], "and is back"
     desk.play(book(3, [[98, 0]], []))
     assert rows(changes) == [(0, 98.0, 8.0, 0.0)], "with two bids left the view has no floor"
+
+
+def test_a_window_kept_by_the_venue_is_not_cut_and_nothing_beyond_it_is_claimed() -> None:
+    """The venue removes what leaves its best three: a message late perhaps, and what enters may be late as well."""
+    desk, changes = watch(3)
+    pair = desk.pair
+    pair.venue.keeps_window = True
+    desk.play(book(0, BIDS, [*ASKS[:2]], "snapshot"), book(1, [[100.5, 1], [99.5, 2]], []))
+    assert pair.book.levels(9)[0] == [("100.5", "1"), ("100", "5"), ("99.5", "2"), ("99", "3"), ("98", "8")]
+    assert (pair.book.bid_floor, pair.book.ask_ceiling) == (9950, NOWHERE), "two asks are all asks there are"
+    assert rows(changes) == [(0, 99.5, 0.0, 2.0), (0, 100.5, 0.0, 1.0)]
+    desk.play(book(2, [[98, 0], [99, 0]], []))
+    assert rows(changes) == [], "they left the window, nobody cancelled them"
+    desk.play(book(3, [[100.5, 0], [99.5, 0]], []))
+    assert pair.book.bid_floor == 10000, "bids below may be on their way"
+    desk.play(book(4, [[99, 3], [98, 8]], [[103, 4]]))
+    assert rows(changes) == [(1, 103.0, 0.0, 4.0)]
+    assert (pair.book.bid_floor, pair.book.ask_ceiling) == (9800, 10300)
+    desk.play(book(5, BIDS[:2], ASKS[:2], "snapshot"))
+    assert (pair.book.bid_floor, pair.book.ask_ceiling) == (-NOWHERE, NOWHERE), "a whole book that is smaller"
 
 
 def test_below_a_snapshots_end_nothing_is_known() -> None:
