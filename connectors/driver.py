@@ -12,12 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import aiohttp
-import msgspec
 import picows
 import structlog
 
 from .actions import SNAPSHOT, Close, Connect, Fetch, Replace, Send
-from .errors import MalformedMessage
 from .intake import Clock, Intake
 from .recording import Recorder
 from .requests import SECOND, Budget
@@ -30,7 +28,6 @@ CONNECT_WITHIN = 10.0  # seconds
 ANSWER_WITHIN = 15.0
 LARGEST_FRAME = 64 << 20  # bytes; Coinbase sends a whole book of 5 MB in one frame
 CLOSE_WITHIN = 2.0
-MISREAD = (KeyError, IndexError, TypeError, ValueError, AttributeError)  # of an answer with another shape
 
 
 class Network:
@@ -93,7 +90,6 @@ class Network:
         weight: int,
         not_before: int = 0,
         *,
-        method: str = "GET",
         spare: bool = False,
     ) -> tuple[int, bytes, int]:
         """Ask for a path of the venue within its budget: status (0: no answer), body or reason, and time to wait (ns).
@@ -109,7 +105,7 @@ class Network:
             path, _, asked = path.partition(" ")
             kind = {"Content-Type": "application/json"} if asked else {}
             async with self.http.request(
-                "POST" if asked else method,
+                "POST" if asked else "GET",
                 venue.rest + path,
                 data=asked or None,
                 headers={**venue.headers, **kind},
@@ -196,8 +192,6 @@ class Driver(Intake):
         while (at := gate.ready_at(1, self.network.clock())) > (now := self.network.clock()):  # noqa: ASYNC110  # a budget has no event to wait for
             await asyncio.sleep((at - now) / SECOND)
         gate.spend(1, self.network.clock())
-        if self.keeper.venue.door is not None and not (url := await self._address(attempt)):
-            return
         self.url = url
         try:
             async with asyncio.timeout(CONNECT_WITHIN):
@@ -213,25 +207,6 @@ class Driver(Intake):
         except (picows.WSError, TimeoutError, OSError) as failure:
             if attempt == self._attempt and not self.stopped:
                 self._closed(reason_of(failure))
-
-    async def _address(self, attempt: int) -> str:
-        """Ask the venue where to connect; where it does not say, the attempt has failed and "" comes back."""
-        venue = self.keeper.venue
-        path = venue.door.path
-        status, body, _ = await self.network.get(venue, path, venue.door.weight, method="POST")
-        if attempt != self._attempt or self.stopped:
-            return ""
-        if self.recorder:
-            self.recorder.fetched(venue.rest + path, status, body, self._before())
-        why = f"http {status}" if status else body.decode("utf-8", "replace")
-        if status == 200:
-            try:
-                return str(venue.address_in(msgspec.json.decode(body), attempt))
-            except (MalformedMessage, msgspec.DecodeError, *MISREAD) as failure:
-                why = reason_of(failure)
-        self.url = venue.rest + path
-        self._closed(f"no address: {why}")
-        return ""
 
     async def _fetch(self, action: Fetch) -> None:
         path = action.path

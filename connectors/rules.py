@@ -150,7 +150,7 @@ class Contiguous(Rule):
 
 @cython.cclass
 class Consecutive(Contiguous):
-    """`Contiguous` where a message may carry one id, which grows by one (HTX swaps, KuCoin and MEXC futures)."""
+    """`Contiguous` where a message may carry one id, which grows by one (HTX swaps, MEXC futures)."""
 
     @cython.ccall
     def join(

@@ -116,14 +116,6 @@ class SocketSnapshot(RestSnapshot):
     weight: int = 0
 
 
-@dataclass(frozen=True)
-class Door:
-    """A REST call (POST, empty body) whose answer says where to connect: `Venue.address_in` reads it."""
-
-    path: str
-    weight: int = 1
-
-
 class Venue:
     """One part of an exchange with endpoints of its own. Class attributes are facts; see the module for the steps."""
 
@@ -171,7 +163,6 @@ class Venue:
     quiet_join_after: ClassVar[int] = (
         1_500_000_000  # ns without an update after which a REST snapshot stands alone
     )
-    door: ClassVar[Door | None] = None  # None: the address is known
     welcomes: ClassVar[bool] = False  # nothing may be sent before the venue has said `Welcomed`
     heartbeat: ClassVar[Heartbeat] = Heartbeat(silent_after=10.0)
     limits: ClassVar[Limits] = Limits()
@@ -188,6 +179,7 @@ class Venue:
     image_every: ClassVar[float] = 0.0  # seconds between comparisons with a fresh image of what is not proven
 
     superseded: ClassVar[bool] = False  # an older protocol: read in recordings, never connected to
+    fresh_addresses: ClassVar[bool] = False  # in recordings each attempt to connect has an address of its own
     images_unproven: ClassVar[bool] = (
         False  # images are somebody else's work: no proof, and no more than their levels
     )
@@ -242,10 +234,6 @@ class Venue:
 
     def address(self, route: str) -> str:
         return self.ws + self.routes[route].path
-
-    def address_in(self, answer: Any, attempt: int) -> str:
-        """The address that the answer at the `door` (decoded JSON) gives for this attempt to connect."""
-        raise NotImplementedError
 
     # -- what a venue translates -----------------------------------------------------------------------------
 

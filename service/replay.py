@@ -140,7 +140,7 @@ class Player:
             if venue is None:
                 self._note_unknown(line)
                 return None
-            if venue.door is not None:  # each attempt to connect has an address of its own
+            if venue.fresh_addresses:
                 same = (one for one in found.values() if type(one.keeper.venue) is type(venue))
                 if (session := next(same, None)) is not None:
                     found[key] = session

@@ -122,7 +122,6 @@ class SimulatedServer:
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._ssl)
         await site.start()
         self.port = self._runner.addresses[0][1]
-        self.venue.at = f"{'wss' if self.secure else 'ws'}://127.0.0.1:{self.port}"
         self._ticker = asyncio.create_task(self._tick())
 
     async def stop(self) -> None:

@@ -73,7 +73,6 @@ class SimulatedVenue:
         staged: bool = False,
     ) -> None:
         self.seed = f"{self.name}/{seed}"
-        self.at = "ws://sim"  # where clients find it; the owner of the sockets knows
         self.random = Random(self.seed)
         self.now = start
         self.faults = Faults()

@@ -274,13 +274,11 @@ ROWS: dict[str, list[Row]] = {
         Row("*", "ticker", "futures", "beside", "of derivatives"),
     ],
     "kucoin": [
-        Row("kucoin", "/market/match:*", "spot", "prints"),
-        Row("kucoin", "/market/level2:*", "spot", "waits"),
-        Row("kucoin", "/market/ticker:*", "spot", "beside", ASKED),
-        Row("kucoin", "*", "spot", "beside|pong", "welcome, ack and pong"),
-        Row("kucoin-futures", "/contractMarket/execution:*", "futures", "prints"),
-        Row("kucoin-futures", "/contractMarket/level2:*", "futures", "waits"),
-        Row("kucoin-futures", "/contract*", "futures", "beside", "of derivatives, or not subscribed to"),
+        Row("kucoin", "/market/match:*", "spot_classic", "prints"),
+        Row("kucoin", "/market/level2:*", "spot_classic", "waits"),
+        Row("kucoin", "/market/ticker:*", "spot_classic", "beside", ASKED),
+        Row("kucoin", "*", "spot_classic", "beside|pong", "welcome, ack and pong"),
+        dead("kucoin-futures", "*", "the classic socket of futures: nothing connects to it, no session is recorded"),
     ],
     "mexc": [
         Row("mexc*", "*XENUSDT", "spot", "beside", "neither levels nor prints are in it"),

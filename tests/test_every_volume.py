@@ -148,19 +148,19 @@ ANSWERS: dict[Key, list[tuple[Any, dict[str, str]]]] = {
     ],
     ("kucoin", "spot"): [
         (
-            {"data": {"ticker": [{"symbol": "BTC-USDT", "vol": "2282.7", "volValue": "25984946.15"},
-                                 {"symbol": "NEW-USDT", "vol": None, "volValue": None}]}},
-            {"BTC-USDT": "25984946.15", "NEW-USDT": "0"},
+            {"data": {"tradeType": "SPOT", "list": [
+                {"symbol": "BTC-USDT", "baseVolume": "1882.1", "quoteVolume": "207325626.822922498"},
+                {"symbol": "NEW-USDT", "baseVolume": None, "quoteVolume": None},
+            ]}},
+            {"BTC-USDT": "207325626.822922498", "NEW-USDT": "0"},
         )
     ],
     ("kucoin", "futures"): [
         (
-            {
-                "data": [
-                    {"symbol": "XBTUSDTM", "turnoverOf24h": 659795309.25, "volumeOf24h": 9998.54, "isInverse": False},
-                    {"symbol": "XBTUSDM", "turnoverOf24h": 2.0, "volumeOf24h": 120000.0, "isInverse": True},
-                ]
-            },
+            {"data": {"tradeType": "FUTURES", "list": [
+                {"symbol": "XBTUSDTM", "baseVolume": "9998.54", "quoteVolume": "659795309.25"},
+                {"symbol": "XBTUSDM", "baseVolume": "120000", "quoteVolume": "2"},
+            ]}},
             {"XBTUSDTM": "659795309.25"},
         )
     ],
@@ -246,8 +246,8 @@ ROWS: dict[Key, dict[str, Any]] = {
         "lotSizeFilter": {"qtyStep": "0.001"},
     },
     ("kucoin", "futures"): {
-        "symbol": "XBTMZ26", "baseCurrency": "XBT", "quoteCurrency": "USD", "isInverse": True, "multiplier": -1.0,
-        "tickSize": 0.1, "lotSize": 1, "status": "Open", "expireDate": 1798185600000,
+        "symbol": "XBTMZ26", "baseCurrency": "XBT", "quoteCurrency": "USD", "isInverse": True, "unitSize": "-1",
+        "tickSize": "0.1", "lotSize": "1", "tradingStatus": "1", "contractType": "1", "expiryTime": 1798185600000,
     },
     ("crypto_com", "market"): {
         "symbol": "BTCUSD-261225", "inst_type": "FUTURE", "base_ccy": "BTC", "quote_ccy": "USD", "tradable": True,
@@ -260,7 +260,7 @@ def answer_with(key: Key, row: dict[str, Any]) -> Any:
     """A list of one instrument."""
     return {
         "bybit": {"result": {"list": [row]}},
-        "kucoin": {"data": [row]},
+        "kucoin": {"data": {"tradeType": "FUTURES", "list": [row]}},
         "crypto_com": {"result": {"data": [row]}},
     }[key[0]]
 

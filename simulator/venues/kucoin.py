@@ -1,8 +1,8 @@
-"""KuCoin's classic sockets: spot and futures, whose address and token a REST call gives.
+"""KuCoin's UTA sockets: spot and futures, a welcome before anything, JSON in binary frames.
 
 Source: the fact sheet kucoin. Both have hosts of their own in reality; here the first segment of a path tells them
-apart: ``/spot/endpoint``, ``/futures/api/v1/contracts/active``. Ids have no hole; about a third of spot's messages hold a
-row of price 0, which only counts; futures say one change a message.
+apart: ``/spot``, ``/futures/api/ua/v1/market/instrument``. A book is the best 500 levels a side, gathered over 10 ms,
+whose ids have no hole. An unknown symbol is acknowledged and stays silent.
 """
 
 from __future__ import annotations
@@ -12,87 +12,146 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from .. import derivative
+from ..book import Level, Side
 from ..connection import MS, NS, Connection, parsed
-from ..faults import Reject
-from ..feeds import Delta, Feed, FullFeed, joined, written
-from ..frames import Answer, Frame, Written
+from ..faults import Reject, SequenceReset, SnapshotAgain
+from ..feeds import Delta, Feed, WindowFeed, joined, pair, written
+from ..frames import Answer, Frame, Kind
 from ..listing import Listing
 from ..market import Market, Trade
 from ..scale import Scale
 from ..venue import HandshakeRefusedError, SimulatedVenue
 
-BOOKS = {"spot": "/market/level2", "futures": "/contractMarket/level2"}
-PRINTS = {"spot": "/market/match", "futures": "/contractMarket/execution"}
-INSTRUMENT = "/contract/instrument"  # of futures
+DEPTH = 500
+GATHERED = "increment@10ms"
+OF_DERIVATIVES = ("mark-price", "funding-fee")
 IDLE_NS = 60 * NS
-TOKEN_NS = 24 * 3600 * NS
+WELCOME_NS = 40 * MS
+
+
+class LateWindow(WindowFeed):
+    """A window whose leavers are removed with the frame after: in between a client holds some levels more than it has."""
+
+    def __init__(self, topic: str, market: Market) -> None:
+        super().__init__(topic, market, 10 * MS, DEPTH)
+        self._late: dict[Side, list[int]] = {"bid": [], "ask": []}
+
+    def _moved(self, side: Side, window: dict[int, int]) -> list[Level]:
+        ladder, before, late = self.market.book.side(side), dict(window), self._late[side]
+        self._late[side] = leaving = []
+        changes: list[Level] = []
+        for tick, lots in super()._moved(side, window):
+            if lots == 0 and tick in ladder.sizes and tick not in late:
+                window[tick] = before[tick]
+                leaving.append(tick)
+            else:
+                changes.append((tick, lots))
+        edge = self._edge(ladder)
+        for tick in late:
+            if tick not in window:  # told above
+                continue
+            if edge is not None and tick * ladder.sign > edge:
+                del window[tick]
+                changes.append((tick, 0))
+            elif window[tick] != ladder.sizes[tick]:  # inside again
+                window[tick] = ladder.sizes[tick]
+                changes.append((tick, window[tick]))
+        return changes
 
 
 class KucoinConnection(Connection):
-    """A socket that was opened with a token."""
+    """A socket of one product."""
 
     venue: Kucoin
 
     def opened(self, now: int) -> None:
-        self.product = self.path.split("/")[1]
-        self.say(f'{{"id":"{self.query.get("connectId", "")}","type":"welcome"}}', now, delay_ns=40 * MS)
+        self.product = self.path.removeprefix("/")
+        self.pinged_at = -NS
+        self.awaiting: dict[str, int] = {}  # topics of books that were asked for, and when they come
+        welcome = {"sessionId": f"s{self.number}", "message": "welcome", "pingInterval": 18000}
+        self.say(json.dumps(welcome, separators=(",", ":")), now, delay_ns=WELCOME_NS)
         self.at(now + IDLE_NS, self._watch)
 
     def received(self, text: str, now: int) -> None:
         message = parsed(text) or {}
-        request, kind, topic = str(message.get("id", "")), message.get("type"), message.get("topic")
-        if now - self.opened_at < 40 * MS:
+        if now - self.opened_at < WELCOME_NS:
             return
-        if kind == "ping":
-            self._answer({"id": request, "type": "pong"}, now)
-        elif kind not in ("subscribe", "unsubscribe"):
-            self._answer({"id": request, "type": "error", "code": 415, "data": "type is not supported"}, now)
+        if message.get("type") == "ping":
+            self._pong(message, now)
+        elif (fault := self._fault(message)) is not None:
+            self._answer({"id": message.get("id"), "result": False, "message": fault}, now)
         else:
-            channel, _, symbols = str(topic).partition(":")
-            offered = [BOOKS[self.product], PRINTS[self.product]]
-            offered += [INSTRUMENT] if self.product == "futures" else []
-            if channel not in offered:
-                data = "topic does not exist"
-                self._answer({"id": request, "type": "error", "code": 404, "data": data}, now)
-                return
-            self._answer({"id": request, "type": "ack"}, now)
-            for symbol in symbols.split(","):
-                self._take(kind == "subscribe", channel, symbol, now)
+            self._answer({"id": message.get("id"), "result": True}, now)
+            self._take(message["action"] == "SUBSCRIBE", message["channel"], message["symbol"], now)
+
+    def _pong(self, message: dict[str, Any], now: int) -> None:
+        """More than one ping a second, and the socket is dropped."""
+        if now - self.pinged_at < NS:
+            self.close(now, None)
+        self.pinged_at = now
+        self._answer({"type": "pong", "id": message.get("id"), "ts": now}, now)
+
+    def _fault(self, message: dict[str, Any]) -> str | None:
+        """Why a request is refused, where it is."""
+        channel = message.get("channel")
+        offered = ("obu", "trade", *(OF_DERIVATIVES if self.product == "futures" else ()))
+        understood = message.get("action") in ("SUBSCRIBE", "UNSUBSCRIBE") and channel in offered
+        understood = understood and message.get("tradeType") == self.product.upper()
+        understood = understood and isinstance(message.get("symbol"), str)
+        if not understood or (channel == "obu" and message.get("depth") != GATHERED):
+            return "invalid request data"
+        return None
 
     def _take(self, wanted: bool, channel: str, symbol: str, now: int) -> None:
-        """Unknown symbols are acked too, and stay silent."""
-        topic = f"{channel}:{symbol}"
+        """Unknown symbols are accepted too, and stay silent; a book comes some time after it was accepted."""
+        topic = f"{self.product}/{channel}/{symbol}"
         market = self.venue.markets.get((self.product, symbol))
         if not wanted:
+            self.awaiting.pop(topic, None)
             self.unfollow(topic)
             self.venue.leave(self, topic)
-        elif market is not None and channel == INSTRUMENT:
-            self.venue.join(self, topic)
-        elif market is None or self.venue.faults.take(Reject, self.product, symbol, self.number):
+        elif market is None:
             return
-        elif channel == BOOKS[self.product]:
-            self.follow(self.venue.feed(topic, lambda: FullFeed(topic, market, 0)))
-        else:
+        elif channel in OF_DERIVATIVES:
             self.venue.join(self, topic)
+        elif self.venue.faults.take(Reject, self.product, symbol, self.number):
+            return
+        elif channel == "trade":
+            self.venue.join(self, topic)
+        elif topic not in self.feeds:
+            when = now + int((0.5 + 5.5 * self.random.random() ** 3) * NS)
+            self.awaiting[topic] = when
+            self.at(when, lambda then: self._begin(topic, market, when, then))
+
+    def _begin(self, topic: str, market: Market, when: int, now: int) -> None:
+        """The whole book, and from now on what changes; unless it was let go, or asked for anew, since."""
+        if self.awaiting.get(topic) == when:
+            del self.awaiting[topic]
+            feed = self.venue.feed(topic, lambda: LateWindow(topic, market))
+            self.follow(feed)
+            self.venue.send_book(self, feed, now)
 
     def _answer(self, message: dict[str, Any], now: int) -> None:
         self.say(json.dumps(message, separators=(",", ":")), now)
 
     def _watch(self, now: int) -> None:
-        if now - self.heard_at >= IDLE_NS:
-            self.close(now, 1000, "Bye")
+        """Who asked for nothing and says nothing is thrown out; with a subscription it is left alone."""
+        listens = self.feeds or self.awaiting or any(self in its for its in self.venue.topics.values())
+        if now - self.heard_at >= IDLE_NS and not listens:
+            self.close(now, None)
         else:
-            self.at(self.heard_at + IDLE_NS, self._watch)
+            self.at(max(self.heard_at, now - IDLE_NS + NS) + IDLE_NS, self._watch)
 
 
 class Kucoin(SimulatedVenue):
-    """Tokens, sockets, snapshots and lists."""
+    """Two sockets and the lists of instruments."""
 
     name = "kucoin"
+    binary = True
     prefixes: ClassVar = {"spot": "/spot", "futures": "/futures"}
     real_hosts: ClassVar = {
-        "spot": {"ws": "wss://ws-api-spot.kucoin.com", "rest": "https://api.kucoin.com"},
-        "futures": {"ws": "wss://ws-api-futures.kucoin.com", "rest": "https://api-futures.kucoin.com"},
+        "spot": {"ws": "wss://x-push-spot.kucoin.com", "rest": "https://api.kucoin.com"},
+        "futures": {"ws": "wss://x-push-futures.kucoin.com", "rest": "https://api.kucoin.com"},
     }
     catalogue: ClassVar[Sequence[Listing]] = (
         Listing("BTC-USDT", "spot", "BTC", "USDT", Scale("0.1"), Scale("0.00001"), basis_bps=0.1),
@@ -113,218 +172,105 @@ class Kucoin(SimulatedVenue):
         ),
     )
 
-    def __init__(
-        self,
-        listings: Sequence[Listing] | None = None,
-        *,
-        seed: int = 0,
-        rate: float = 10.0,
-        start: int = 0,
-        staged: bool = False,
-    ) -> None:
-        self._tokens: dict[str, int] = {}
-        super().__init__(listings, seed=seed, rate=rate, start=start, staged=staged)
-
     def open(self, number: int, path: str, query: dict[str, str], now: int) -> KucoinConnection:
-        if path not in ("/spot/endpoint", "/futures/endpoint"):
+        if path not in self.prefixes.values():
             raise HandshakeRefusedError(404)
-        if now - self._tokens.get(query.get("token", ""), now - TOKEN_NS) >= TOKEN_NS:
-            raise HandshakeRefusedError(401)
         return KucoinConnection(self, number, path, query, now)
 
     # -- what is sent -------------------------------------------------------------------------------
 
     def publish(self, feed: Feed, delta: Delta, now: int) -> None:
         first, feed.last = feed.last + 1, delta.last_id
-        listing = feed.market.listing
-        rows = written(
-            (("bid", delta.bids), ("ask", delta.asks)), listing.tick.plain, listing.lot.plain, _row
-        )
-        if listing.product == "spot":
-            if feed.last > first and self.random.random() < 0.35:
-                self._send(feed, self._spot(feed, [], first, first, now), [], now)
-                first += 1
-            self._send(feed, self._spot(feed, rows, first, feed.last, now), rows, now)
-            return
-        # One message an id; a level that changed twice is said twice, since only its end is known here.
-        for number in range(first, feed.last + 1):
-            row = rows[max(0, len(rows) - 1 - (feed.last - number))] if rows else None
-            self._send(feed, self._futures(feed, row, number, now), [row] if row else [], now)
-
-    def _send(self, feed: Feed, text: str, levels: list[Written], now: int) -> None:
-        listing = feed.market.listing
-        frame = Frame(text, "update", listing.product, listing.native, levels, feed.rank)
+        frame = self._book(feed, "update", first, delta.bids, delta.asks, now)
         for connection in list(feed.subscribers):
             connection.put(frame, now)
 
-    def _spot(self, feed: Feed, rows: list[Written], first: int, last: int, now: int) -> str:
-        asks, bids = joined(rows, "ask"), joined(rows, "bid")
-        if not rows:
-            asks = f'["0","0","{last}"]'
-        data = (
-            f'"sequenceStart":{first},"sequenceEnd":{last},"symbol":"{feed.market.listing.native}",'
-            f'"changes":{{"asks":[{asks}],"bids":[{bids}]}},"time":{now // MS}'
-        )
-        return f'{{"type":"message","topic":"{feed.topic}","subject":"trade.l2update","data":{{{data}}}}}'
+    def send_book(self, connection: Connection, feed: Feed, now: int) -> None:
+        """The whole window, as the feed last said it."""
+        connection.put(self._book(feed, "snapshot", feed.last, *feed.levels(), now), now)
 
-    def _futures(self, feed: Feed, row: Written | None, number: int, now: int) -> str:
-        side = "buy" if row is None or row.side == "bid" else "sell"
-        price, size = ("0", "0") if row is None else (row.price, row.size)
-        data = f'"sequence":{number},"change":"{price},{side},{size}","timestamp":{now // MS}'
-        return (
-            f'{{"topic":"{feed.topic}","type":"message","subject":"level2","sn":{number},"data":{{{data}}}}}'
+    def reset(self, feed: Feed, fault: SequenceReset | SnapshotAgain, now: int) -> None:
+        if isinstance(fault, SequenceReset):
+            super().reset(feed, fault, now)
+        for connection in list(feed.subscribers):
+            self.send_book(connection, feed, now)
+
+    def _book(
+        self, feed: Feed, kind: Kind, first: int, bids: list[Level], asks: list[Level], now: int
+    ) -> Frame:
+        listing = feed.market.listing
+        rows = written((("bid", bids), ("ask", asks)), listing.tick.plain, listing.lot.plain, pair)
+        data = (
+            f'"a":[{joined(rows, "ask")}],"b":[{joined(rows, "bid")}],"s":"{listing.native}",'
+            f'"C":{feed.last},"M":{now - now % MS},"O":{first}'
         )
+        word = "snapshot" if kind == "snapshot" else "delta"
+        text = (
+            f'{{"T":"obu.{listing.product.upper()}","dp":"{GATHERED}","t":"{word}","P":{now},"d":{{{data}}}}}'
+        )
+        return Frame(text, kind, listing.product, listing.native, rows, feed.rank)
 
     def traded(self, market: Market, trades: list[Trade], now: int) -> None:
         listing = market.listing
-        topic = f"{PRINTS[listing.product]}:{listing.native}"
         for trade in trades:
-            size: Any = listing.lot.plain(trade.lots)
-            said: dict[str, Any] = {"symbol": listing.native, "side": trade.taker}
-            said |= {"price": listing.tick.plain(trade.tick), "takerOrderId": "b", "makerOrderId": "a"}
-            message: dict[str, Any] = {"topic": topic, "type": "message"}
-            if listing.product == "spot":
-                ids = {"sequence": str(trade.id), "type": "match", "size": size, "time": str(trade.time)}
-                message |= {"subject": "trade.l3match", "data": said | ids | {"tradeId": f"{trade.id:024x}"}}
-            else:
-                ids = {"sequence": trade.id, "size": int(size), "tradeId": str(trade.id), "ts": trade.time}
-                message |= {"subject": "match", "sn": trade.id, "data": said | ids}
-            text = json.dumps(message, separators=(",", ":"))
-            for connection in self.members(topic):
-                connection.put(Frame(text, "trade", listing.product, listing.native), now)
+            price, size = listing.tick.plain(trade.tick), listing.lot.plain(trade.lots)
+            data = {"s": listing.native, "S": trade.taker, "p": price, "q": size, "ti": str(trade.id)}
+            data |= {"E": str(trade.id), "M": str(trade.time)}
+            self._tell(market, "trade", f"trade.{listing.product.upper()}", data, now)
 
     def second(self, now: int) -> None:
-        """Mark and index each second, each minute the estimate of the funding rate, and beside it the settled one."""
+        """Mark, index and open interest each second; each minute the rate that is settled next, beside the last one."""
         for market in self.markets.values():
             if market.listing.product != "futures":
                 continue
-            prices = {"markPrice": derivative.mark(market), "indexPrice": derivative.index(market, now)}
-            prices = {name: round(price, 2) for name, price in prices.items()}
-            self._instrument(market, "mark.index.price", prices | {"granularity": 1000}, now)
+            data: dict[str, Any] = {"s": market.listing.native, "mp": f"{derivative.mark(market):.2f}"}
+            data |= {"ip": f"{derivative.index(market, now):.2f}", "ts": now // NS * 1000}
+            data |= {"oi": str(derivative.open_interest(market, now))}
+            self._tell(market, "mark-price", "mark-price", data, now)
             if now // NS % 60 == 0:
-                for granularity, rate in (
-                    (60_000, derivative.funding_rate(market, now)),
-                    (28_800_000, 0.0001),
-                ):
-                    told = {"granularity": granularity, "fundingRate": round(rate, 6)}
-                    self._instrument(market, "funding.rate", told, now)
+                following = derivative.next_funding(now) // MS
+                data = {"s": market.listing.native, "fr": f"{derivative.funding_rate(market, now):.6f}"}
+                data |= {"ft": following - 28_800_000, "lfr": "0.000100", "nt": following, "gl": 28_800_000}
+                self._tell(market, "funding-fee", "funding-fee", data | {"fc": "0.003", "ff": "-0.003"}, now)
 
-    def _instrument(self, market: Market, subject: str, data: dict[str, Any], now: int) -> None:
-        native = market.listing.native
-        topic = f"{INSTRUMENT}:{native}"
-        message = {
-            "topic": topic,
-            "type": "message",
-            "subject": subject,
-            "data": data | {"timestamp": now // MS},
-        }
-        for connection in self.members(topic):
-            text = json.dumps(message, separators=(",", ":"))
-            connection.put(Frame(text, "other", "futures", native), now)
+    def _tell(self, market: Market, channel: str, word: str, data: dict[str, Any], now: int) -> None:
+        product, native = market.listing.product, market.listing.native
+        members = self.members(f"{product}/{channel}/{native}")
+        if not members:
+            return
+        text = json.dumps({"T": word, "P": now, "d": data}, separators=(",", ":"))
+        for connection in members:
+            connection.put(Frame(text, "trade" if channel == "trade" else "other", product, native), now)
 
     # -- REST ---------------------------------------------------------------------------------------
 
-    def subject(self, path: str, query: Mapping[str, str]) -> tuple[str, str]:
-        product = path.split("/")[1] if path.startswith(("/spot/", "/futures/")) else ""
-        return product, query.get("symbol", "")
-
-    def posted(self, path: str, body: str, now: int) -> Answer:
-        product, _ = self.subject(path, {})
-        if not product or not path.endswith("/api/v1/bullet-public"):
-            return Answer(405, "{}")
-        token = f"2neAi{self.random.getrandbits(64):016x}"
-        self._tokens[token] = now
-        server = {
-            "endpoint": f"{self.at}/{product}/endpoint",
-            "encrypt": True,
-            "protocol": "websocket",
-            "pingInterval": 18000,
-            "pingTimeout": 10000,
-        }
-        return Answer(200, _ok({"token": token, "instanceServers": [server]}))
-
     def answer(self, path: str, query: Mapping[str, str], now: int, age_ns: int) -> Answer:
-        product, symbol = self.subject(path, query)
-        market = self.markets.get((product, symbol))
-        listings = [market.listing for (its, _), market in self.markets.items() if its == product]
-        if path.startswith("/futures/api/v1/contracts/"):
-            market = self.markets.get((product, path.rpartition("/")[2]))
-        match path:
-            case "/spot/api/v2/symbols":
-                return Answer(200, _ok([_pair(listing) for listing in listings]))
-            case "/futures/api/v1/contracts/active":
-                swaps = [market for (its, _), market in self.markets.items() if its == "futures"]
-                return Answer(200, _ok([_contract(one.listing) | _state(one, now) for one in swaps]))
-            case _ if path.startswith("/futures/api/v1/contracts/") and market is not None:
-                return Answer(200, _ok(_contract(market.listing) | _state(market, now)))
-            case "/spot/api/v1/market/orderbook/level2_100" | "/futures/api/v1/level2/snapshot":
-                if market is None:
-                    return Answer(400, json.dumps({"code": "400100", "msg": "symbol not exists"}))
-                return Answer(200, self._snapshot(market, now, age_ns))
-        return Answer(404, "{}")
-
-    def _snapshot(self, market: Market, now: int, age_ns: int) -> str:
-        listing, sheet = market.listing, market.sheet(now, age_ns)
-        most = 100 if listing.product == "spot" else len(sheet.bids) + len(sheet.asks)
-        sides: list[Any] = []
-        for levels in (sheet.bids, sheet.asks):
-            texts = [(listing.tick.plain(tick), listing.lot.plain(lots)) for tick, lots in levels[:most]]
-            numbers = [[float(price), int(size)] for price, size in texts if listing.product == "futures"]
-            sides.append(numbers or [list(pair) for pair in texts])
-        data: dict[str, Any] = {"bids": sides[0], "asks": sides[1]}
-        if listing.product == "spot":
-            data |= {"time": sheet.time // MS, "sequence": str(sheet.last_id)}
-        else:
-            data |= {"symbol": listing.native, "sequence": sheet.last_id, "ts": sheet.time}
-        return _ok(data)
+        asked = query.get("tradeType", "")
+        if path not in [f"{prefix}/api/ua/v1/market/instrument" for prefix in self.prefixes.values()]:
+            return Answer(404, "{}")
+        if asked not in ("SPOT", "FUTURES"):
+            return Answer(400, json.dumps({"code": "400100", "msg": "tradeType is not supported"}))
+        rows = [_row(one.listing) for (product, _), one in self.markets.items() if product.upper() == asked]
+        data = {"tradeType": asked, "list": rows}
+        return Answer(200, json.dumps({"code": "200000", "data": data}, separators=(",", ":")))
 
     def error_body(self, status: int) -> str:
         return json.dumps({"code": f"{status}000", "msg": "Too Many Requests" if status == 429 else "error"})
 
 
-def _row(_side: str, price: str, size: str) -> str:
-    return f'["{price}","{size}","0"]'
-
-
-def _ok(data: Any) -> str:
-    return json.dumps({"code": "200000", "data": data}, separators=(",", ":"))
-
-
-def _pair(listing: Listing) -> dict[str, Any]:
-    return {
-        "symbol": listing.native,
-        "baseCurrency": listing.base,
-        "quoteCurrency": listing.quote,
-        "baseIncrement": listing.lot.step,
-        "priceIncrement": listing.tick.step,
-        "enableTrading": True,
-    }
-
-
-def _contract(listing: Listing) -> dict[str, Any]:
-    return {
-        "symbol": listing.native,
+def _row(listing: Listing) -> dict[str, Any]:
+    """An instrument as the list has it."""
+    row: dict[str, Any] = {"symbol": listing.native, "quoteCurrency": listing.quote, "tradingStatus": "1"}
+    row |= {"tickSize": listing.tick.step}
+    if listing.product == "spot":
+        return row | {"baseCurrency": listing.base, "baseOrderStep": listing.lot.step}
+    row |= {
         "baseCurrency": "XBT" if listing.base == "BTC" else listing.base,
-        "quoteCurrency": listing.quote,
-        "settleCurrency": "XBT" if listing.inverse else listing.quote,
-        "lotSize": 1,
-        "tickSize": float(listing.tick.step),
-        "multiplier": -listing.contract if listing.inverse else listing.contract,
+        "settlementCurrency": "XBT" if listing.inverse else listing.quote,
+        "contractType": "0",
         "isInverse": listing.inverse,
-        "status": "Open",
+        "expiryTime": None,
+        "lotSize": listing.lot.step,
+        "unitSize": str(-listing.contract if listing.inverse else listing.contract),
     }
-
-
-def _state(market: Market, now: int) -> dict[str, Any]:
-    """What the list tells of a contract beside its facts."""
-    following = derivative.next_funding(now)
-    return {
-        "openInterest": str(derivative.open_interest(market, now)),
-        "markPrice": round(derivative.mark(market), 2),
-        "indexPrice": round(derivative.index(market, now), 2),
-        "fundingFeeRate": round(derivative.funding_rate(market, now), 6),
-        "predictedFundingFeeRate": None,
-        "fundingRateGranularity": 28_800_000,
-        "nextFundingRateTime": (following - now) // MS,
-        "nextFundingRateDateTime": following // MS,
-    }
+    return row

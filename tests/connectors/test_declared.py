@@ -233,6 +233,7 @@ def test_a_subscription_that_replaces_all_names_all() -> None:
 def test_superseded_products_are_read_and_never_connected_to() -> None:
     assert {kind.product for kind in products("gate")} == {"spot", "usdt", "btc"}
     assert {kind.product for kind in products("gemini")} == {"public"}
+    assert {kind.product for kind in products("kucoin")} == {"spot", "futures"}
     assert all_venues()["gate", "spot_v1"].superseded
     with pytest.raises(UsageError):
         products("nowhere")

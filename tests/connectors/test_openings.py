@@ -1,4 +1,4 @@
-"""How a connection begins where that is more than a socket: an address to be asked for, a welcome, a pause; and pings."""
+"""How a connection begins where that is more than a socket: a welcome, a pause; and pings."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ import pytest
 from connectors import all_venues
 from connectors.actions import Close, Send
 from connectors.driver import Driver, Network
-from connectors.errors import MalformedMessage
 from connectors.recording import Recorder
 from connectors.session import Session
 from connectors.sync import LIVE, STATES, Pair
 from service.replay import Player
 from simulator import all_venues as simulated_venues
-from simulator.faults import Disconnect, RestStatus
+from simulator.faults import Disconnect, RefuseConnection
 from simulator.server import SimulatedServer
 from tests.support.link import SECOND, T0, Link
 
-WELCOME = b'{"id":"hQvf8jkno","type":"welcome"}'
+WELCOME = b'{"sessionId":"hQvf8jkno","message":"welcome","pingInterval":18000}'
 
 
 def session_of(name: str, product: str, *natives: str) -> Session:
@@ -40,45 +39,15 @@ def sent(session: Session) -> list[dict[str, Any]]:
     return [json.loads(one.text) for one in session.keeper.take_actions() if isinstance(one, Send)]
 
 
-# -- the address ---------------------------------------------------------------------------------------------
+# -- over real sockets -----------------------------------------------------------------------------------------
 
 
-def test_the_address_is_what_the_answer_gives() -> None:
-    venue = all_venues()["kucoin", "spot"]()
-    server = {"endpoint": "wss://elsewhere.example/endpoint", "pingInterval": 18000}
-    answer = {"code": "200000", "data": {"token": "2neAi", "instanceServers": [server]}}
-    assert venue.address_in(answer, 3) == "wss://elsewhere.example/endpoint?token=2neAi&connectId=3"
-    with pytest.raises(MalformedMessage, match="400001"):
-        venue.address_in({"code": "400001", "msg": "busy"}, 1)
-
-
-def test_each_connect_asks_for_a_token_of_its_own() -> None:
-    link = Link("kucoin", "spot", rate=5.0, levels=60).start()
-    link.run_until(link.all_live, 30)
-    first = link.wires[0].url
-    link.inject(Disconnect())
-    link.run(1)
-    link.run_until(link.all_live, 60)
-    assert link.wires[0].url != first
-    assert "token=" in first
-
-
-def test_a_door_that_is_shut_is_tried_again_with_growing_waits() -> None:
-    link = Link("kucoin", "spot", rate=5.0, levels=60)
-    link.inject(RestStatus(status=500, path="bullet-public", count=4))
-    link.start()
-    link.run_until(link.all_live, 60)
-    assert link.closed == ["no address: http 500"] * 4
-    waits = [after - before for before, after in zip(link.connected, link.connected[1:], strict=False)]
-    assert waits[3] > 2 * waits[0]
-
-
-def test_over_real_sockets_it_is_recorded_retried_and_replayed(tmp_path: Path) -> None:
+def test_what_comes_in_binary_frames_is_recorded_retried_and_replayed(tmp_path: Path) -> None:
     path = tmp_path / "kucoin-spot-0.jsonl.gz"
 
     async def run() -> None:
         simulated = simulated_venues()["kucoin"](seed=1, start=time.time_ns(), rate=20)
-        simulated.inject(RestStatus(status=503, path="bullet-public"), time.time_ns())
+        simulated.inject(RefuseConnection(status=503), time.time_ns())
         async with SimulatedServer(simulated) as server:
             venue = all_venues()["kucoin", "spot"](**server.hosts["spot"])
             session = Session(venue, "", "0")
@@ -100,14 +69,9 @@ def test_over_real_sockets_it_is_recorded_retried_and_replayed(tmp_path: Path) -
     asyncio.run(run())
     with gzip.open(path, "rt") as file:
         lines = [json.loads(line) for line in file]
-    asked = [
-        line.get("status", 200)
-        for line in lines
-        if line["url"].endswith("bullet-public") and line["ch"] == "http"
-    ]
-    assert asked == [503, 200]
-    failed = [line for line in lines if line.get("ev") == "close"]
-    assert failed[0]["why"] == "no address: http 503"
+    happened = [(line["ev"], line.get("why", "")) for line in lines if line.get("ev")]
+    assert [event for event, _ in happened] == ["close", "open", "close"]
+    assert "503" in happened[0][1]
     player = Player([path])
     seen: list[Any] = []
     for _ in player.play():
@@ -128,8 +92,10 @@ def test_nothing_is_sent_before_the_welcome() -> None:
     keeper.timer(T0 + 5 * SECOND)
     assert keeper.take_actions() == []
     session.received(WELCOME, T0 + 6 * SECOND)
-    assert [one["topic"] for one in sent(session)] == ["/market/level2:BTC-USDT"]
-    session.received(WELCOME, T0 + 7 * SECOND)
+    assert [one["channel"] for one in sent(session)] == ["obu"], "one message at a time"
+    keeper.timer(T0 + 7 * SECOND)
+    assert [one["channel"] for one in sent(session)] == ["trade"]
+    session.received(WELCOME, T0 + 8 * SECOND)
     assert sent(session) == [], "a second welcome subscribes to nothing again"
 
 
@@ -164,12 +130,14 @@ def test_a_ping_carries_a_number_of_its_own() -> None:
     session = session_of("kucoin", "futures", "XBTUSDTM")
     session.keeper.opened(T0)
     session.received(WELCOME, T0)
-    numbers = [one["id"] for one in sent(session)]
+    said = sent(session)
     for n in (1, 2):
         session.keeper.pinged(T0 + 18 * n * SECOND - 1)
         session.keeper.timer(T0 + 18 * n * SECOND)
-        numbers += [one["id"] for one in sent(session) if one["type"] == "ping"]
-    assert len(set(numbers)) == len(numbers) == 3
+        said += sent(session)
+    numbers = [one["id"] for one in said]
+    assert len(set(numbers)) == len(numbers)
+    assert [one.get("type") for one in said].count("ping") == 2
 
 
 @pytest.mark.parametrize(
@@ -219,8 +187,9 @@ def test_an_ack_of_an_unsubscription_that_looks_like_any_ack() -> None:
     pair = session.pairs[b"BTC-USDT"]
     session.keeper._unsubscribe(pair, T0 + SECOND)
     session.keeper.timer(T0 + 2 * SECOND)
-    (request,) = [one["id"] for one in sent(session) if one["type"] == "unsubscribe"]
-    session.received(json.dumps({"id": request, "type": "ack"}).encode(), T0 + 2 * SECOND + 1)
+    session.keeper.timer(T0 + 2 * SECOND + SECOND // 10)
+    (request,) = [one["id"] for one in sent(session) if one["action"] == "UNSUBSCRIBE"]
+    session.received(json.dumps({"id": request, "result": True}).encode(), T0 + 2 * SECOND + SECOND // 5)
     session.keeper.timer(T0 + 3 * SECOND - 1)
-    assert [one["type"] for one in sent(session)] == ["subscribe"]
+    assert [(one["action"], one["channel"]) for one in sent(session)] == [("SUBSCRIBE", "obu")]
     assert STATES[pair.state] == "syncing"

@@ -126,38 +126,6 @@ def test_the_chain_of_htx_spot_joins_its_answer() -> None:
     assert pair.book.levels(1) == ([("9137.67", "4.683547")], [("9137.68", "0.190075")])
 
 
-def test_every_single_message_of_kucoin_is_read() -> None:
-    heard = {product: Heard(("kucoin", product)) for product in ("spot", "futures")}
-    kept_apart = 0
-    for message in messages("kucoin"):
-        product = "futures" if message["note"] == "kucoin-futures" else "spot"
-        if message.get("generated"):
-            kept_apart += 1  # the collector's own form of a REST answer, never on the wire
-            continue
-        heard[product].hear(message["text"])
-    assert kept_apart == 3
-    assert all(one.session.malformed == 0 for one in heard.values())
-    ((price, size, _, taker),) = heard["spot"].prints["BTC-USDT"].found
-    assert (price, size, taker) == (24093.9, 0.00001255, -1)
-    assert set(heard["spot"].pairs) == {"BTC-USDT", "LMR-BTC", "XRP-USDT"}
-    assert set(heard["futures"].pairs) == {"SOLUSDTM", "MYROUSDTM", "XBTUSDTM"}
-    assert len(heard["futures"].pairs["MYROUSDTM"].held) == 4
-    (sold,) = heard["futures"].prints["XBTUSDTM"].found
-    assert (sold[0], sold[3]) == (39615.0, -1)
-
-
-def test_real_futures_changes_of_kucoin_join_their_snapshot() -> None:
-    heard = Heard(("kucoin", "futures"))
-    for message in messages("kucoin"):
-        if "level2:MYRO" in message["text"]:
-            heard.hear(message["text"])
-    body = '{"code":"200000","data":{"sequence":1705411242391,"bids":[[0.21557,30]],"asks":[[0.2166,62]]}}'
-    heard.session.keeper.fetched("MYROUSDTM", 200, body.encode(), NOW + 1)
-    pair = heard.pairs["MYROUSDTM"]
-    assert (pair.updates, pair.dropped, pair.gaps, pair.update_id) == (3, 1, 0, 1705411242394)
-    assert pair.book.levels(9) == ([("0.3", "3"), ("0.21557", "30"), ("0.20645", "1")], [])
-
-
 def test_every_single_message_of_crypto_com_is_read() -> None:
     heard = Heard(("crypto_com", "market"))
     for message in messages("crypto_com"):
@@ -250,23 +218,28 @@ UNITS: list[tuple[Key, dict[str, Any], str, float, float, float, float]] = [
     (
         ("kucoin", "futures"),
         {
-            "data": [
-                {
-                    "symbol": "XBTUSDTM",
-                    "baseCurrency": "XBT",
-                    "quoteCurrency": "USDT",
-                    "isInverse": False,
-                    "multiplier": 0.001,
-                    "tickSize": 0.1,
-                    "lotSize": 1,
-                    "status": "Open",
-                }
-            ]
+            "data": {
+                "tradeType": "FUTURES",
+                "list": [
+                    {
+                        "symbol": "XBTUSDTM",
+                        "baseCurrency": "XBT",
+                        "quoteCurrency": "USDT",
+                        "settlementCurrency": "USDT",
+                        "contractType": "0",
+                        "isInverse": False,
+                        "unitSize": "0.001",
+                        "tickSize": "0.1",
+                        "lotSize": "1",
+                        "expiryTime": None,
+                        "tradingStatus": "1",
+                    }
+                ],
+            }
         },
         (
-            '{"topic":"/contractMarket/execution:XBTUSDTM","type":"message","subject":"match","sn":1728107666597,"data":'
-            '{"symbol":"XBTUSDTM","sequence":1728107666597,"side":"sell","size":1,"price":"39615","tradeId":'
-            '"1728107666597","ts":1706068863101000000}}'
+            '{"T":"trade.FUTURES","P":1706068863102000000,"d":{"s":"XBTUSDTM","S":"sell","p":"39615","q":"1",'
+            '"ti":"1728107666597","M":"1706068863101000000"}}'
         ),
         39615,
         1,
@@ -276,22 +249,25 @@ UNITS: list[tuple[Key, dict[str, Any], str, float, float, float, float]] = [
     (
         ("kucoin", "futures"),
         {
-            "data": [
-                {
-                    "symbol": "XBTUSDM",
-                    "baseCurrency": "XBT",
-                    "quoteCurrency": "USD",
-                    "isInverse": True,
-                    "multiplier": -1.0,
-                    "tickSize": 0.1,
-                    "lotSize": 1,
-                    "status": "Open",
-                }
-            ]
+            "data": {
+                "tradeType": "FUTURES",
+                "list": [
+                    {
+                        "symbol": "XBTUSDM",
+                        "baseCurrency": "XBT",
+                        "quoteCurrency": "USD",
+                        "isInverse": True,
+                        "unitSize": "-1.0",
+                        "tickSize": "0.1",
+                        "lotSize": "1",
+                        "tradingStatus": "1",
+                    }
+                ],
+            }
         },
         (
-            '{"topic":"/contractMarket/execution:XBTUSDM","type":"message","subject":"match","sn":7,"data":{"symbol":'
-            '"XBTUSDM","sequence":7,"side":"buy","size":500,"price":"50000","tradeId":"7","ts":1706068863101000000}}'
+            '{"T":"trade.FUTURES","P":1706068863102000000,"d":{"s":"XBTUSDM","S":"buy","p":"50000","q":"500",'
+            '"ti":"7","M":"1706068863101000000"}}'
         ),
         50000,
         500,
@@ -419,7 +395,7 @@ def listed(key: Key, name: str) -> dict[str, Instrument]:
             ("BTC-USD-PERP:BTC", "100.0", True, "0.1", "1"),
         ),
         (
-            ("kucoin", "spot"),
+            ("kucoin", "spot_classic"),
             "kucoin/spot-multiA-20210425",
             "REQ-ETH",
             ("REQ-ETH", "1", False, "0.0000001", "0.0001"),
@@ -482,19 +458,33 @@ SAID: list[tuple[Key, dict[str, Any], list[Any]]] = [
         },
         [Refused("invalid topic market.x.mbp.150", request="1", symbol="x")],
     ),
-    (("kucoin", "spot"), {"id": "h", "type": "welcome"}, [Welcomed()]),
-    (("kucoin", "spot"), {"id": "9", "type": "ack"}, [Accepted(request="9")]),
+    (("kucoin", "spot"), {"sessionId": "s", "message": "welcome", "pingInterval": 18000}, [Welcomed()]),
+    (("kucoin", "spot"), {"id": "p1", "result": True}, [Accepted(request="p1")]),
     (
-        ("kucoin", "spot"),
+        ("kucoin", "futures"),
+        {"id": "p18", "result": False, "message": "invalid request data"},
+        [Refused("invalid request data", request="p18")],
+    ),
+    (
+        ("kucoin", "futures"),
+        {"id": "1", "result": False, "reason": "missing `symbol` for topic: Position"},
+        [Refused("missing `symbol` for topic: Position", request="1")],
+    ),
+    (("kucoin", "futures"), {"type": "pong", "id": "p32", "ts": 1790114460671676191}, [Noted("pong")]),
+    (("kucoin", "spot"), {"T": "newsOfNobody"}, [Noted("newsOfNobody")]),
+    (("kucoin", "spot_classic"), {"id": "h", "type": "welcome"}, [Welcomed()]),
+    (("kucoin", "spot_classic"), {"id": "9", "type": "ack"}, [Accepted(request="9")]),
+    (
+        ("kucoin", "spot_classic"),
         {"id": "1", "type": "error", "code": 415, "data": "type is not supported"},
         [Refused("415 type is not supported", request="1")],
     ),
     (
-        ("kucoin", "spot"),
+        ("kucoin", "spot_classic"),
         {"id": "1", "type": "error", "code": 401, "data": "token is expired"},
         [Leaving("token is expired")],
     ),
-    (("kucoin", "spot"), {"id": "1", "type": "pong"}, [Noted("pong")]),
+    (("kucoin", "spot_classic"), {"id": "1", "type": "pong"}, [Noted("pong")]),
     (
         ("crypto_com", "market"),
         {
@@ -545,9 +535,8 @@ def test_what_a_venue_says_is_understood(key: Key, message: dict[str, Any], want
 @pytest.mark.parametrize(
     ("key", "url", "native", "limit"),
     [
-        (("kucoin", "spot"), "https://api.kucoin.com/api/v1/market/orderbook/level2_100?symbol=BTC-USDT", "BTC-USDT", 100),
-        (("kucoin", "spot"), "https://api.kucoin.com/api/v3/market/orderbook/level2?symbol=BTC-USDT", "BTC-USDT", 1 << 30),
-        (("kucoin", "futures"), "https://api-futures.kucoin.com/api/v1/level2/snapshot?symbol=XBTUSDM", "XBTUSDM", 0),
+        (("kucoin", "spot_classic"), "https://api.kucoin.com/api/v1/market/orderbook/level2_100?symbol=A-B", "A-B", 100),
+        (("kucoin", "spot_classic"), "https://api.kucoin.com/api/v3/market/orderbook/level2?symbol=A-B", "A-B", 1 << 30),
         (("mexc", "contract"), "https://api.mexc.com/api/v1/contract/depth/BTC_USDT?limit=100", "BTC_USDT", 100),
         (("mexc", "contract"), "https://api.mexc.com/api/v1/contract/depth/", "", 1000),
         (("mexc", "contract"), "https://api.mexc.com/api/v1/contract/depth_commits/BTC_USDT/9", "", 1000),

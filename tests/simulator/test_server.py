@@ -142,9 +142,9 @@ TRIPS = {
     "kucoin": (
         "spot",
         "",
-        '{"id":"1","type":"subscribe","topic":"/market/level2:BTC-USDT","response":true}',
-        "sequenceStart",
-        "/api/v1/market/orderbook/level2_100?symbol=BTC-USDT",
+        '{"id":"1","action":"SUBSCRIBE","channel":"obu","tradeType":"SPOT","symbol":"BTC-USDT","depth":"increment@10ms"}',
+        '"t":"delta"',
+        "/api/ua/v1/market/instrument?tradeType=SPOT",
     ),
     "crypto_com": (
         "market",
@@ -187,10 +187,6 @@ async def trip(name: str) -> None:
     async with SimulatedServer(venue) as server, aiohttp.ClientSession() as session:
         bases = server.hosts[product]
         address = bases["ws"] + path
-        if name == "kucoin":
-            async with session.post(bases["rest"] + "/api/v1/bullet-public") as answer:
-                told = (await answer.json())["data"]
-                address = f"{told['instanceServers'][0]['endpoint']}?token={told['token']}&connectId=1"
         async with session.ws_connect(address, max_msg_size=0) as socket:
             await asyncio.sleep(BEFORE.get(name, 0))
             if subscribe:

@@ -1,7 +1,5 @@
 """What holds for every simulated venue."""
 
-import json
-
 import pytest
 
 from simulator import all_venues
@@ -32,7 +30,7 @@ PATHS = {
     "htx": "/feed",
     "crypto_com": "/exchange/v1/market",
     "mexc": "/ws",
-    "kucoin": "/spot/endpoint?token=",
+    "kucoin": "/spot",
 }
 HOSTILE = [
     "",
@@ -55,16 +53,10 @@ HOSTILE = [
     '{"method":"subscribe","params":{"channels":[{},"book","book.X.Y"]}}',
     '{"sub":{},"req":[],"unsub":"market"}',
     '{"id":{},"type":"subscribe","topic":[]}',
+    '{"id":[],"action":"SUBSCRIBE","channel":"obu","tradeType":"SPOT","symbol":{},"depth":"increment@10ms"}',
+    '{"id":1,"action":"SUBSCRIBE","channel":[],"tradeType":{},"symbol":"BTC-USDT"}',
     "\x00\udc00" * 9,
 ]
-
-
-def path_at(its: SimulatedVenue) -> str:
-    """Where a client may connect; KuCoin wants a token that it gave."""
-    path = PATHS[its.name]
-    if path.endswith("token="):
-        path += str(json.loads(its.rest("POST", "/spot/api/v1/bullet-public", {}, T0).body)["data"]["token"])
-    return path
 
 
 def make(name: str, seed: int = 0) -> SimulatedVenue:
@@ -89,7 +81,7 @@ def test_equal_seeds_give_equal_books_whatever_the_stride(name: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_no_client_text_raises(name: str) -> None:
     its = make(name)
-    c = its.connect(path_at(its), T0)
+    c = its.connect(PATHS[its.name], T0)
     for text in HOSTILE:
         c.receive(text, T0)
     c.closed(T0)

@@ -341,24 +341,6 @@ class Link:
                 case Replace(reason):
                     self._replace(wire, reason)
 
-    def _address(self, wire: Wire) -> str:
-        """What the venue says at its door; "" where it does not say, and the attempt has failed."""
-        assert self.venue.door is not None
-        path = (self.venue.rest + self.venue.door.path).removeprefix("http://sim")
-        answer = self.simulator.rest("POST", path, {}, self.now)
-        if wire.recorder:
-            wire.recorder.fetched(
-                self.venue.rest + self.venue.door.path, answer.status, answer.body.encode(), self._before()
-            )
-        if answer.status == 200:
-            try:
-                return self.venue.address_in(json.loads(answer.body), len(self.connected))
-            except ValueError:
-                answer.status = 0  # cut in the middle
-        wire.url = self.venue.rest + self.venue.door.path
-        self._closed(wire, f"no address: http {answer.status}")
-        return ""
-
     def _connect(self, wire: Wire, address: str) -> None:
         when = max(self.now + HANDSHAKE, self.connects.ready_at(1, self.now))
         self.connects.spend(1, when)
@@ -367,19 +349,16 @@ class Link:
             if wire not in self.wires:
                 return
             self.connected.append(now)
-            url = address
-            if self.venue.door is not None and not (url := self._address(wire)):
-                return
-            wire.url = url
+            wire.url = address
             try:
-                wire.connection = self.simulator.connect(url.removeprefix("ws://sim"), now)
+                wire.connection = self.simulator.connect(address.removeprefix("ws://sim"), now)
             except HandshakeRefusedError as refused:
                 self._closed(wire, f"handshake refused: {refused}")
             else:
                 self.behind.clear()
                 now = self._before()
                 if wire.recorder:
-                    wire.recorder.opened(url, now, wire.session)
+                    wire.recorder.opened(address, now, wire.session)
                 wire.session.keeper.opened(now)
                 self._perform(wire)
 

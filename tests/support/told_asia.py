@@ -256,35 +256,32 @@ MEXC_CONTRACT = (
 )
 KUCOIN_FUTURES = (
     Sample(
-        '{"topic":"/contract/instrument:XBTUSDTM","type":"message","subject":"mark.index.price","data":{'
-        '"markPrice":39610.11,"indexPrice":39615.44,"granularity":1000,"timestamp":1706068801000}}',
-        (ticker("XBTUSDTM", 1706068801000, mark=39610.11, index=39615.44),),
+        '{"T":"mark-price","P":1790113097443102278,"d":{"s":"XBTUSDTM","mp":"86201.79","ip":"86248.81",'
+        '"oi":"11481754","ts":1790113097000}}',
+        (ticker("XBTUSDTM", 1790113097000, mark=86201.79, index=86248.81, open_interest=11481754.0),),
+    ),
+    Sample(  # times of the push as text, too
+        '{"T":"mark-price","P":"1782834987171570181","d":{"s":"ETHUSDTM","mp":"1569.15","ip":"1569.87",'
+        '"oi":"50541824","ts":1782834987000}}',
+        (ticker("ETHUSDTM", 1782834987000, mark=1569.15, index=1569.87, open_interest=50541824.0),),
+    ),
+    Sample(  # `lfr` was settled last, and no more of it is to come
+        '{"T":"funding-fee","d":{"s":"XBTUSDTM","fr":"-0.000076","ft":1790092800000,"lfr":"-0.000019",'
+        '"nt":1790121600000,"gl":28800000,"fc":"0.003","ff":"-0.003"}}',
+        (ticker("XBTUSDTM", funding_rate=-0.000076, funding_hours=HOURS_8, next_funding=1790121600000 * MS),),
     ),
     Sample(
-        '{"topic":"/contract/instrument:XBTUSDTM","type":"message","subject":"funding.rate","data":{'
-        '"granularity":60000,"fundingRate":0.000038,"timestamp":1706068800000}}',
-        (ticker("XBTUSDTM", 1706068800000, funding_rate=0.000038),),
-    ),
-    Sample(  # settled, and no more to come
-        '{"topic":"/contract/instrument:XBTUSDTM","type":"message","subject":"funding.rate","data":{'
-        '"granularity":28800000,"fundingRate":0.000039,"timestamp":1706068800000}}',
-        (),
-    ),
-    Sample(
-        '{"code":"200000","data":{"symbol":"XBTUSDTM","multiplier":0.001,"isInverse":false,"status":"Open",'
-        '"fundingFeeRate":3.8e-5,"predictedFundingFeeRate":null,"fundingRateGranularity":28800000,'
-        '"openInterest":"9295921","markPrice":39995.94,"indexPrice":39999.2,"nextFundingRateTime":10561278,'
-        '"nextFundingRateDateTime":1706083200000}}',
+        '{"T":"funding-fee","P":"1782831961172694254","d":{"s":"ETHUSDTM","fr":"0.000035","ft":1782806400000,'
+        '"nt":1782835200000,"gl":28800000,"fc":"0.00375","ff":"-0.00375"}}',
         (
-            ticker(
-                "XBTUSDTM",
+            DerivativeTicker(
+                "ETHUSDTM",
+                1782831961172694254,
+                funding_rate=0.000035,
                 funding_hours=HOURS_8,
-                next_funding=1706083200000 * MS,
-                open_interest=9295921.0,
+                next_funding=1782835200000 * MS,
             ),
         ),
-        poll="/api/v1/contracts/",
-        native="XBTUSDTM",
     ),
 )
 GEMINI = (

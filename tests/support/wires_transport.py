@@ -90,6 +90,41 @@ class HtxInverse(HtxLinear):
 
 
 class Kucoin(Wire):
+    native, product = "BTC-USDT", "SPOT"
+    welcome = '{"sessionId":"5f9b","message":"welcome","pingInterval":18000}'
+
+    def _push(self, kind: str, first: int, bids: Levels, asks: Levels) -> str:
+        data = {"a": asks, "b": bids, "s": self.native, "C": self.number}
+        data |= {"M": self.ms * 1_000_000, "O": first}
+        head = {"T": f"obu.{self.product}", "dp": "increment@10ms", "t": kind}
+        return compact(head | {"P": self.ms * 1_000_000 + 671_676, "d": data})
+
+    def _whole(self, bids: Levels, asks: Levels) -> str:
+        self.number += 40
+        return self._push("snapshot", self.number, bids, asks)
+
+    def _changed(self, bids: Levels, asks: Levels) -> str:
+        first, self.number = self.number + 1, self.number + 3
+        return self._push("delta", first, bids, asks)
+
+    def _fill(self, price: str, size: str, bought: bool) -> str:
+        data = {"E": str(self.fills), "M": str(self.ms * 1_000_000), "S": "buy" if bought else "sell"}
+        data |= {"p": price, "q": size, "s": self.native, "ti": str(20745928670070784 + self.fills)}
+        return compact({"T": f"trade.{self.product}", "P": str(self.ms * 1_000_000 + 5), "d": data})
+
+    def accepted(self, request: str) -> list[str]:
+        return [compact({"id": json.loads(request)["id"], "result": True})]
+
+    def refused(self, request: str) -> str:
+        said = {"id": json.loads(request)["id"], "result": False, "message": "invalid request data"}
+        return compact(said)
+
+
+class KucoinFutures(Kucoin):
+    native, product = "XBTUSDTM", "FUTURES"
+
+
+class KucoinClassic(Wire):
     native = "BTC-USDT"
     by_rest = True
     welcome = '{"id":"hQvf8jkno","type":"welcome"}'
@@ -125,32 +160,6 @@ class Kucoin(Wire):
     def refused(self, request: str) -> str:
         asked = json.loads(request)["id"]
         return compact({"id": asked, "type": "error", "code": 404, "data": "topic does not exist"})
-
-
-class KucoinFutures(Kucoin):
-    native = "XBTUSDTM"
-
-    def _whole(self, bids: Levels, asks: Levels) -> str:
-        sides = f'"bids":[{numbers(bids)}],"asks":[{numbers(asks)}],"ts":{self.ms * 1_000_000}'
-        data = f'{{"symbol":"{self.native}","sequence":{self.number},{sides}}}'
-        return f'{{"code":"200000","data":{data}}}'
-
-    joining = 2
-
-    def _changed(self, bids: Levels, asks: Levels) -> str:
-        """One change a message."""
-        changes = [("buy", *level) for level in bids] + [("sell", *level) for level in asks]
-        return "\n".join(self._change(*change) for change in changes or [("buy", "0", "0")])
-
-    def _change(self, side: str, price: str, size: str) -> str:
-        self.number += 1
-        data = {"sequence": self.number, "change": f"{price},{side},{size}", "timestamp": self.ms}
-        return self._message("/contractMarket/level2", "level2", data, sn=self.number)
-
-    def _fill(self, price: str, size: str, bought: bool) -> str:
-        data = {"symbol": self.native, "sequence": self.fills, "side": "buy" if bought else "sell"}
-        data |= {"size": float(size), "price": price, "tradeId": str(self.fills), "ts": self.ms * 1_000_000}
-        return self._message("/contractMarket/execution", "match", data, sn=self.fills)
 
 
 class CryptoCom(Wire):
@@ -316,6 +325,7 @@ TRANSPORT: dict[tuple[str, str], type[Wire]] = {
     ("htx", "inverse"): HtxInverse,
     ("kucoin", "spot"): Kucoin,
     ("kucoin", "futures"): KucoinFutures,
+    ("kucoin", "spot_classic"): KucoinClassic,
     ("crypto_com", "market"): CryptoCom,
     ("mexc", "spot"): MexcSpot,
     ("mexc", "contract"): MexcContract,
