@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.support.stack import Stack
 
 IN_CI = os.environ.get("CI") == "true"
 CAPTURES = "STEELYARD_CAPTURES"
@@ -48,6 +52,20 @@ def needs_captures() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{CAPTURES} names {folder}, which is no folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, needs_program: Callable[[str], str]
+) -> Iterator[Stack]:
+    """Simulated venues, Steelyard, Prometheus and Alertmanager, up once for all tests marked `processes`.
+
+    They share it: a test that stages something waits until it is over.
+    """
+    from tests.support.stack import stack
+
+    with stack(tmp_path_factory.mktemp("installation"), needs_program) as up:
+        yield up
 
 
 @pytest.fixture(scope="session")
