@@ -16,6 +16,7 @@ import picows
 import structlog
 
 from .actions import SNAPSHOT, Close, Connect, Fetch, Replace, Send
+from .delays import WORK, Delays
 from .intake import Clock, Intake
 from .recording import Recorder
 from .requests import SECOND, Budget
@@ -40,6 +41,7 @@ class Network:
         self.drivers: dict[int, Driver] = {}
         self.budgets: dict[str, Budget] = {}
         self.connects: dict[str, Budget] = {}
+        self.handled: dict[str, Delays] = {}  # by venue: from a message's arrival until all is done with it
         self._http: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -148,7 +150,9 @@ class Driver(Intake):
         recorder: Recorder | None = None,
         replaced: Callable[[Driver, str], None] = lambda driver, reason: None,
     ) -> None:
-        super().__init__(session, network.clock, network.timeline)
+        venue = session.keeper.venue.name
+        handled = network.handled.setdefault(venue, Delays(WORK))
+        super().__init__(session, network.clock, network.timeline, handled)
         self.network, self.recorder, self.replaced = network, recorder, replaced
         self.transport: Any = None
         self.stopped = False

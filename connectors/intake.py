@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import cython
+from cython.cimports.connectors.delays import Delays
 from cython.cimports.picows.picows import WSFrame, WSListener, WSTransport
 from cython.cimports.posix.time import CLOCK_REALTIME, clock_gettime, timespec
 
+from .delays import Delays
 from .session import Session
 
 # What a frame is (RFC 6455, 5.2). The enum of picows would cost a Python object a frame.
@@ -31,27 +33,40 @@ class Clock:
     @cython.cfunc
     @cython.exceptval(check=False)
     def now(self) -> cython.longlong:
-        t: Any = cython.declare(timespec)
-        clock_gettime(CLOCK_REALTIME, cython.address(t))
-        now: cython.longlong = cython.cast(cython.longlong, t.tv_sec) * 1_000_000_000 + t.tv_nsec
+        now: cython.longlong = _read()
         self.last = now if now > self.last else self.last + 1
         return self.last
 
 
+@cython.cfunc
+@cython.exceptval(check=False)
+def _read() -> cython.longlong:
+    """The system's clock as it is, which may repeat."""
+    t: Any = cython.declare(timespec)
+    clock_gettime(CLOCK_REALTIME, cython.address(t))
+    now: cython.longlong = cython.cast(cython.longlong, t.tv_sec) * 1_000_000_000 + t.tv_nsec
+    return now
+
+
 @cython.cclass
 class Intake(WSListener):
-    """Hands whole messages to the session; what is rare goes to the methods that the driver overrides."""
+    """Hands whole messages to the session; what is rare goes to the methods that the driver overrides.
+
+    `handled` counts how long each message took, from its arrival until books, metrics and alerts knew of it.
+    """
 
     session = cython.declare(object, visibility="readonly")
     keeper = cython.declare(object, visibility="readonly")
     recorder = cython.declare(object, visibility="public")
     url = cython.declare(str, visibility="public")
+    handled: Delays
     clock: Clock
     timeline: Any
     parts: list[bytes]
 
-    def __init__(self, session: Session, clock: Any, timeline: Any) -> None:
+    def __init__(self, session: Session, clock: Any, timeline: Any, handled: Delays) -> None:
         self.session, self.keeper = session, session.keeper
+        self.handled = handled
         self.clock, self.timeline = clock, timeline
         self.recorder = None
         self.url = ""
@@ -91,6 +106,7 @@ class Intake(WSListener):
             self.session.received(data, now)
         except Exception as fault:  # noqa: BLE001  # failed() logs it and closes the connection
             self.failed(data, fault)
+        self.handled.observe(_read() - now)
         if self.keeper.actions:
             self.perform()
 

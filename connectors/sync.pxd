@@ -1,6 +1,7 @@
 # C-level face of sync.py: a pair of the venue, and whoever listens to it.
 
 from .book cimport Book
+from .delays cimport Delays
 from .rules cimport Rule
 from .wire cimport Scanner
 
@@ -18,6 +19,7 @@ cdef class Pair:
     cdef public object instrument
     cdef readonly object venue
     cdef public Listener listener
+    cdef public Delays arrivals
     cdef readonly Book book
     cdef readonly object uncrossing
     cdef Rule rule

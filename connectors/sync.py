@@ -11,6 +11,7 @@ from typing import Any
 import cython
 
 from .book import NOWHERE, Book
+from .delays import Delays
 from .instruments import Instrument
 from .rules import Rule
 from .shape import Kind, Slot
@@ -121,6 +122,7 @@ class Pair:
         self.native = instrument.native
         self.wire = instrument.native.encode()
         self.listener = Listener()
+        self.arrivals: Delays | None = None  # where it is counted how late messages come in
         self.rule: Rule = venue.rule
         self.checksum = venue.checksum
         self.trade_number = int(venue.trade_number)
@@ -333,6 +335,8 @@ class Pair:
         """A message is in the book: cut it to its window, check it, and tell the listener."""
         if t <= 0:
             t = self.event_time if self.event_time > 0 else now
+        elif self.arrivals is not None and self.state == _LIVE and kind != _SNAPSHOT:
+            self.arrivals.observe(now - t)
         if t > self.event_time:
             self.event_time = t
         if self.depth > 0 and self.venue.keeps_window:

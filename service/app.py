@@ -28,6 +28,7 @@ from .engine import Engine
 from .external.settings import ExternalSettings
 from .external.store import Store as ExternalStore
 from .feeds import VenueFeeds, cache_folder, tell_book
+from .health import Health, Pulse
 from .rows import Rows
 from .settings import Settings
 
@@ -57,11 +58,14 @@ class Service:
             self.alerts = Desk(
                 self.engine, settings.alerts, self.clock, database=database, environ=os.environ
             )
+        self.health = Health()
         self.bound: Callable[[int], None] = lambda port: None
 
     async def run(self) -> None:
         """Run until `stopping` is set; then end within ten seconds."""
         network = Network(clock=self.clock)
+        pulse = Pulse()
+        self.health = Health(self.engine.arrivals, network.handled, pulse)
         told: dict[int, tuple[str, str]] = {}
         self.engine.listen(partial(_tell_if_changed, told))
         if self.consolidation is not None:
@@ -93,12 +97,13 @@ class Service:
         try:
             async with asyncio.TaskGroup() as group:
                 timers = group.create_task(network.run_timers())
+                looking = group.create_task(pulse.run())
                 starters = [group.create_task(one.run()) for one in feeds]
                 if self.with_api:
                     group.create_task(self._serve())
                 telling = [group.create_task(self.alerts.delivery.run())] if self.alerts is not None else []
                 await self.stopping.wait()
-                for task in (timers, *starters):
+                for task in (timers, looking, *starters):
                     task.cancel()
                 if self.alerts is not None:
                     await self.alerts.delivery.settle(SETTLE_SECONDS)
@@ -121,6 +126,7 @@ class Service:
             self.clock,
             alerts=self.alerts,
             external=external,
+            health=self.health,
         )
         try:
             await serve(

@@ -16,6 +16,7 @@ from cython.cimports.service.grid import Grid
 from cython.cimports.service.metrics.declare import Context, Metric
 
 from connectors.book import Book
+from connectors.delays import NETWORK, Delays
 from connectors.derivative_feed import tells_all
 from connectors.instruments import Instrument
 from connectors.registry import Registry
@@ -560,6 +561,7 @@ class Engine:
         self.books: dict[Key, Any] = {}
         self.feeds: list[Any] = []
         self.registries: list[Registry] = []  # what venues list, watched or not
+        self.arrivals: dict[str, Delays] = {}  # by venue: from its own time of a message to ours
         self.across: Any = None
         self.left_out: list[dict[str, str]] = []
         self.episodes = Episodes()
@@ -606,6 +608,7 @@ class Engine:
         if fresh:
             plan = self.plans.of(*key)
             self.books[key] = Readings(plan, one, self._listeners, self._trade_listeners, self.min_coverage)
+        pair.arrivals = self.arrivals.setdefault(one.venue, Delays(NETWORK))
         found: Readings = self.books[key]
         found.context.report = self.episodes.reporter(key)
         found.attach(pair)

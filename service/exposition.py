@@ -196,7 +196,7 @@ def _book_families(named: Named, now: int) -> Iterator[tuple[str, bytes]]:
         ((own, _seconds_since(book.received, now)) for book, own in named),
     )
     yield from _family(
-        "feed_latency_seconds",
+        "book_latency_seconds",
         "gauge",
         "Receive time minus the venue's time of the last message.",
         ((own, book.latency_seconds) for book, own in named),
@@ -264,6 +264,7 @@ def _feed_families(feeds: Sequence[Feed], now: int) -> Iterator[tuple[str, bytes
     for feed in feeds:
         own = labelled((("venue", feed.venue), ("product", feed.product), ("route", feed.route)))
         groups.setdefault(own, []).append(feed)
+    yield from _family("connection_up", "gauge", "1 if this connection is open.", _connections(groups))
     for name, kind, said, read in _FEED_FAMILIES:
         yield from _family(name, kind, said, ((own, read(those, now)) for own, those in groups.items()))
     yield from _family(
@@ -276,6 +277,13 @@ def _feed_families(feeds: Sequence[Feed], now: int) -> Iterator[tuple[str, bytes
             for kind, number in _unknown(those).items()
         ),
     )
+
+
+def _connections(groups: Mapping[str, Sequence[Feed]]) -> Samples:
+    """Each connection, by its place among those of its route."""
+    for own, those in groups.items():
+        for number, feed in enumerate(those):
+            yield f'{own},connection="{number}"', int(feed.state == "open")
 
 
 def _seconds_since(then: int, now: int) -> float | None:

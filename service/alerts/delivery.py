@@ -15,6 +15,7 @@ import aiohttp
 import structlog
 
 from connectors.backoff import Backoff
+from connectors.delays import NETWORK, Delays
 
 from .records import Message
 from .senders.apprise import Apprise
@@ -46,6 +47,8 @@ class Tally:
     failed: int = 0
     last_error: str = ""
     last_sent: int = 0
+    pushed_out: int = 0  # of those that failed: too many waited
+    delays: Delays = field(default_factory=lambda: Delays(NETWORK))  # from what happened until it was told
 
 
 @dataclass(eq=False)
@@ -88,6 +91,7 @@ class Delivery:
             if only in ("", name) and lane.sender.wants(message):
                 if len(lane.waiting) >= MOST:
                     self._bury(lane, lane.waiting.popleft(), "too many messages waited", 0)
+                    lane.tally.pushed_out += 1
                 lane.waiting.append(message)
                 lane.idle.clear()
                 lane.news.set()
@@ -142,6 +146,7 @@ class Delivery:
             if answer.good:
                 lane.tally.sent += 1
                 lane.tally.last_sent = self.clock()
+                lane.tally.delays.observe(lane.tally.last_sent - message.t)
                 return
             lane.tally.last_error = answer.error
             if not answer.again or attempt == settings.attempts:

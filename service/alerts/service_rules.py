@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 BOOK = 'job="steelyard",venue="okx",market="spot",symbol="BTC-USDT"'
+VENUE = 'job="steelyard",instance="a",venue="okx"'
+SELF = 'job="steelyard",instance="a"'
 FEED = 'job="steelyard",venue="okx",product="public",route=""'
 
 
@@ -26,6 +28,11 @@ class ServiceRule:
     at: str = "10m"
     keep: str = ""
     labels: dict[str, str] = field(default_factory=dict)
+
+
+def buckets(name: str, labels: str, by_bound: dict[str, str]) -> dict[str, str]:
+    """The series of a histogram."""
+    return {f'{name}_bucket{{{labels},le="{bound}"}}': values for bound, values in by_bound.items()}
 
 
 RULES = (
@@ -115,24 +122,32 @@ RULES = (
     ),
     ServiceRule(
         "ObiLatencyHigh",
-        "quantile by (job, venue) (0.5, avg_over_time(obi_feed_latency_seconds[1m])) > 1",
+        "histogram_quantile(0.5, sum by (job, venue, le) (rate(obi_feed_latency_seconds_bucket[2m]))) > 1",
         "2m",
         "warning",
         "{{ $labels.venue }}: messages arrive {{ $value | humanizeDuration }} late",
-        "Receive time minus the venue's time, median over its books: the network, the venue, or this process lags.",
-        {f"obi_feed_latency_seconds{{{BOOK}}}": "2x120"},
-        {f"obi_feed_latency_seconds{{{BOOK}}}": "0.1x100 3x3 0.1x20"},
+        "Receive time minus the venue's time, median over its messages: the network, the venue, or this process lags.",
+        buckets(
+            "obi_feed_latency_seconds",
+            VENUE,
+            {"0.1": "0x120", "1.0": "0x120", "2.5": "0+10x120", "+Inf": "0+10x120"},
+        ),
+        buckets(
+            "obi_feed_latency_seconds",
+            VENUE,
+            {"0.1": "0+10x120", "1.0": "0+10x120", "2.5": "0+12x120", "+Inf": "0+12x120"},
+        ),
         keep="2m",
     ),
     ServiceRule(
         "ObiClockSkew",
-        "quantile by (job, venue) (0.5, avg_over_time(obi_feed_latency_seconds[1m])) < -0.1",
+        "quantile by (job, venue) (0.5, avg_over_time(obi_book_latency_seconds[1m])) < -0.1",
         "2m",
         "warning",
         "{{ $labels.venue }}: messages seem to arrive {{ $value | humanizeDuration }} after they were sent",
         "Nothing arrives before it is sent: the clock here, or the venue's, is wrong. Latency is not to be believed.",
-        {f"obi_feed_latency_seconds{{{BOOK}}}": "-1x120"},
-        {f"obi_feed_latency_seconds{{{BOOK}}}": "-0.01x120"},
+        {f"obi_book_latency_seconds{{{BOOK}}}": "-1x120"},
+        {f"obi_book_latency_seconds{{{BOOK}}}": "-0.01x120"},
     ),
     ServiceRule(
         "ObiStreamDrops",
@@ -151,6 +166,48 @@ RULES = (
             'obi_stream_messages_total{job="steelyard",instance="a"}': "0+10x150",
         },
         at="12m",
+    ),
+    ServiceRule(
+        "ObiLoopLag",
+        "histogram_quantile(0.99, sum by (job, instance, le) (rate(obi_loop_lag_seconds_bucket[5m]))) > 0.1",
+        "2m",
+        "warning",
+        "{{ $labels.instance }}: its event loop is held up for {{ $value | humanizeDuration }}",
+        "One look in a hundred finds it that late: messages wait so long before they are read, and alerts with them.",
+        buckets("obi_loop_lag_seconds", SELF, {"0.1": "0+40x120", "0.25": "0+50x120", "+Inf": "0+50x120"}),
+        buckets("obi_loop_lag_seconds", SELF, {"0.1": "0+50x120", "0.25": "0+50x120", "+Inf": "0+50x120"}),
+        keep="2m",
+    ),
+    ServiceRule(
+        "ObiSaturated",
+        "sum by (job, instance) (rate(obi_apply_latency_seconds_sum[5m])) > 0.7",
+        "2m",
+        "warning",
+        "{{ $labels.instance }}: {{ $value | humanizePercentage }} of its time goes into messages",
+        "One process reads, computes and answers. Near 100 % messages wait for each other and latency grows without end.",
+        {f"obi_apply_latency_seconds_sum{{{VENUE}}}": "0+4.5x120"},
+        {f"obi_apply_latency_seconds_sum{{{VENUE}}}": "0+1x120"},
+        keep="2m",
+    ),
+    ServiceRule(
+        "ObiQueueDrops",
+        "sum by (job, instance, queue) (increase(obi_queue_dropped_total[15m])) > 0",
+        "0s",
+        "warning",
+        '{{ $labels.instance }}: {{ $value | printf "%.0f" }} dropped from the queue {{ $labels.queue }}',
+        "More waited there than is kept: what takes from it (a sender's other end, the disk) is slower than what comes.",
+        {f'obi_queue_dropped_total{{{SELF},queue="alert_store"}}': "0x60 5x60"},
+        {f'obi_queue_dropped_total{{{SELF},queue="alert_store"}}': "5x120"},
+    ),
+    ServiceRule(
+        "ObiScrapeHeavy",
+        "obi_scrape_series > 100000",
+        "5m",
+        "info",
+        "{{ $labels.instance }}: a scrape tells {{ $value | humanize }} series",
+        "Each scrape is that much for the event loop here and for the memory of Prometheus.",
+        {f"obi_scrape_series{{{SELF}}}": "150000x120"},
+        {f"obi_scrape_series{{{SELF}}}": "20000x120"},
     ),
     ServiceRule(
         "ObiScrapeSlow",

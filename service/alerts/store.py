@@ -94,6 +94,11 @@ class Store:
         except queue.Full:
             self.lost += 1
 
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for the thread."""
+        return self._queue.qsize()
+
     def happened(self, event: str, record: Record, now: int, *, active: bool) -> None:
         """Keep what happened, and how the alert stands now."""
         labels = record["labels"]

@@ -14,6 +14,7 @@ from service.alerts.desk import Desk
 from service.exposition import CONTENT_TYPE, Exposition, everything, usual
 from service.external.settings import ExternalSettings
 from service.external.store import Store as ExternalStore
+from service.health import Health
 
 from .access import Access
 from .alerts import AlertDesk, alerts_router
@@ -46,9 +47,10 @@ def create_app(
     alerts: Desk | None = None,
     *,
     external: ExternalStore | None = None,
+    health: Health | None = None,
 ) -> FastAPI:
     """The application. `clock` gives nanoseconds since 1970; `alerts` is None where they are switched off; `external`
-    keeps what is pushed, in memory where it is None.
+    keeps what is pushed, in memory where it is None; `health` is what the service measures of itself.
 
     `app.state.hub` closes the sockets (`await hub.stop()`); from then on /readyz says that the service is stopping.
     Raises UsageError where the settings ask for keys and name none.
@@ -70,10 +72,11 @@ def create_app(
     app.include_router(surveillance_router(rest))
     app.include_router(alerts_router(AlertDesk(alerts, clock, simulated=engine.simulated)))
     app.include_router(external_router(ExternalDesk(pushed, clock, simulated=engine.simulated)))
-    app.include_router(health_router(engine, clock, lambda: hub.stopping))
+    app.include_router(health_router(engine, clock, lambda: hub.stopping, health or Health()))
     app.include_router(stream_router(hub, access))
     exposition = Exposition(engine, everything if settings.every_series else usual, external=pushed.external)
-    _add_metrics(app, exposition, SelfMetrics(lambda: hub.tally, alerts), clock)
+    own = SelfMetrics(lambda: hub.tally, alerts, health=health, waiting=lambda: hub.waiting)
+    _add_metrics(app, exposition, own, clock)
     add_page(app)
     tell_problems(app)
     _allow_origins(app, settings.allowed_origins)
@@ -103,9 +106,9 @@ def _add_metrics(app: FastAPI, exposition: Exposition, own: SelfMetrics, clock: 
     async def scrape(request: Request) -> Response:
         """Prometheus text: books and feeds as they are now, and the service itself."""
         began = perf_counter()
-        text = exposition.render(clock())
-        own.scrape_seconds.set(perf_counter() - began)
-        return Response(text + own.render(), media_type=CONTENT_TYPE)
+        text = exposition.render(clock()) + own.render()
+        own.scraped(text, perf_counter() - began)
+        return Response(text, media_type=CONTENT_TYPE)
 
 
 def _schema(app: FastAPI) -> dict[str, Any]:

@@ -7,10 +7,12 @@ the subscribers, and the first of them to take the topic has it encoded; the oth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+
+from connectors.delays import WAITING, Delays
 
 from . import readings
 from .ports import Book, Engine
@@ -28,6 +30,7 @@ class Tally:
     encodings: int = 0
     messages: int = 0
     missed: int = 0
+    published: Delays = field(default_factory=lambda: Delays(WAITING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,11 @@ class Subscription:
             missed = self._pending.pop(topic)
             yield self.message(topic, missed, self.channel.body(topic))
 
+    @property
+    def waiting(self) -> int:
+        """Topics that this client has yet to be sent."""
+        return len(self._pending)
+
     def waits_for(self, topic: Topic) -> bool:
         """Has this client yet to be sent this topic?"""
         return topic in self._pending
@@ -95,6 +103,7 @@ class Channel:
         self.topics: dict[Topic, None] = {}
         self.subscriptions: dict[Subscription, None] = {}
         self._bodies: dict[Topic, str] = {}
+        self._published: dict[Topic, int] = {}  # when the newest message came in that a topic was told of
         self.fits = spec.selection.test()
 
     def subscription(self, number: int, wake: Callable[[], None]) -> Subscription:
@@ -122,6 +131,7 @@ class Channel:
         """This topic is no more; what waits of it is still sent."""
         self.topics.pop(topic, None)
         self._bodies.pop(topic, None)
+        self._published.pop(topic, None)
 
     def flush(self) -> None:
         """Tell all subscribers what changed since the last flush."""
@@ -145,6 +155,14 @@ class Channel:
         """Write it as it is now."""
         raise NotImplementedError
 
+    def publish(self, book: Book, now: int) -> None:
+        """An update of this book is ready: if a message came in since the last one, count how long ago that was."""
+        before = self._published.get(book)
+        if before != book.received:
+            self._published[book] = book.received
+            if before is not None:
+                self.source.tally.published.observe(now - book.received)
+
     def written(self, fields: dict[str, Any]) -> str:
         """Fields as JSON without the first brace, with time and origin before them."""
         head = {"t": self.source.clock(), "simulated": self.source.engine.simulated}
@@ -164,6 +182,7 @@ class ReadingsChannel(Channel):
         assert topic is not None
         assert not isinstance(topic, str)
         now = self.source.clock()
+        self.publish(topic, now)
         values = self._values[topic] = self._columns.values(topic, now)
         self._fresh.add(topic)
         truncated = self._columns.truncated(topic, now)
@@ -200,7 +219,9 @@ class BooksChannel(Channel):
     def encode(self, topic: Topic) -> str:
         assert topic is not None
         assert not isinstance(topic, str)
-        return self.written(readings.levels(topic, self.spec.depth, self.source.clock()))
+        now = self.source.clock()
+        self.publish(topic, now)
+        return self.written(readings.levels(topic, self.spec.depth, now))
 
 
 class FeedsChannel(Channel):

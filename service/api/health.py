@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 
+from service.health import Health
+
 from . import models
 from .ports import Engine, State
 from .problems import MEDIA_TYPE
@@ -16,7 +18,9 @@ from .readings import NANOSECONDS
 _LIVE = orjson.dumps({"status": "live"})
 
 
-def health_router(engine: Engine, clock: Callable[[], int], stopping: Callable[[], bool]) -> APIRouter:
+def health_router(
+    engine: Engine, clock: Callable[[], int], stopping: Callable[[], bool], health: Health
+) -> APIRouter:
     """Both probes. Neither waits for anything."""
     router = APIRouter(tags=["health"])
 
@@ -36,6 +40,7 @@ def health_router(engine: Engine, clock: Callable[[], int], stopping: Callable[[
     async def readyz() -> Response:
         """200 while at least one book is live and the service is not stopping."""
         said = readiness(engine, clock(), stopping=stopping())
+        said["loop_lag_seconds"] = health.worst_lag_seconds
         if said["status"] == "ready":
             return Response(orjson.dumps(said), media_type="application/json")
         detail = "the service is stopping" if said["stopping"] else "no book is live yet"

@@ -89,6 +89,11 @@ class Hub:
         """Is there no room for another client?"""
         return len(self._clients) >= self.settings.stream_clients
 
+    @property
+    def waiting(self) -> int:
+        """Updates that clients have yet to take."""
+        return sum(one.waiting for channel in self._channels.values() for one in channel.subscriptions)
+
     def enter(self, client: Listener) -> None:
         """A client has come; with the first one the clockwork starts."""
         self._loop = asyncio.get_running_loop()

@@ -369,6 +369,10 @@ class Readiness(BaseModel):
     books: int
     live: int
     venues: list[VenueReadiness]
+    loop_lag_seconds: Seconds | None = Field(
+        None,
+        description="How late the event loop was at most within the last minute; null where it is not measured.",
+    )
 
 
 class ProblemField(BaseModel):

@@ -80,7 +80,7 @@ def test_a_book_that_is_not_live_has_a_state_and_no_values() -> None:
     assert value(rendered, "obi_book_state", state="lost", **okx) == 1
     assert value(rendered, "obi_book_state", state="live", **okx) == 0
     assert value(rendered, "obi_book_age_seconds", **okx) == 3
-    assert value(rendered, "obi_feed_latency_seconds", **okx) is None
+    assert value(rendered, "obi_book_latency_seconds", **okx) is None
     assert value(rendered, "obi_book_info", proof="checksum", native="XBT/USD") == 1
     assert value(rendered, "obi_book_resyncs_total", venue="binance", reason="gap") == 2
     assert value(rendered, "obi_simulated") == 1
@@ -90,6 +90,8 @@ def test_feeds_of_one_route_are_summed_up() -> None:
     rendered = text(engine())
     assert value(rendered, "obi_feed_up", venue="binance") == 0
     assert value(rendered, "obi_feed_up", venue="okx") == 1
+    assert value(rendered, "obi_connection_up", venue="binance", connection="0") == 1
+    assert value(rendered, "obi_connection_up", venue="binance", connection="1") == 0
     assert value(rendered, "obi_feed_frames_total", venue="binance") == 15
     assert value(rendered, "obi_feed_unknown_frames_total", venue="binance", kind="odd") == 2
     assert value(rendered, "obi_message_age_seconds", venue="okx") is None

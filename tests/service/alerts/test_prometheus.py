@@ -13,6 +13,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from connectors.delays import NETWORK, WORK, Delays
 from service.alerts import prometheus
 from service.alerts.cases import CaseBook, end_of, market_of
 from service.alerts.desk import Desk
@@ -23,6 +24,7 @@ from service.alerts.settings import AlertSettings
 from service.api.channels import Tally
 from service.api.selfmetrics import SelfMetrics
 from service.exposition import NAMESPACE, Exposition
+from service.health import Health, Pulse
 from service.plan import Plan
 from tests.support.fake_engine import T0, FakeBook, FakeEngine, FakeFeed
 
@@ -201,7 +203,10 @@ def test_every_metric_that_a_rule_names_is_shown() -> None:
     engine.feeds.append(FakeFeed())
     settings = AlertSettings.model_validate({"senders": senders})
     desk = Desk(engine, settings, lambda: T0, database=None, environ={"SECRET": "s3cret"})
-    texts = [Exposition(engine).render(T0), SelfMetrics(Tally, desk).render()]
+    health = Health({"okx": Delays(NETWORK)}, {"okx": Delays(WORK)}, Pulse())
+    own = SelfMetrics(Tally, desk, health=health)
+    own.scraped(b"", 0.001)
+    texts = [Exposition(engine).render(T0), own.render()]
     desk.close()
     shown = {"up", "process_start_time_seconds", *RECORDED, *(one.prometheus for one in OUTPUTS.values())}
     for text in texts:

@@ -1,0 +1,1 @@
+from connectors.delays import *
