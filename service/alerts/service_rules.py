@@ -191,13 +191,13 @@ RULES = (
     ),
     ServiceRule(
         "ObiQueueDrops",
-        "sum by (job, instance, queue) (increase(obi_queue_dropped_total[15m])) > 0",
+        "sum by (job, instance, queue) (increase(obi_backlog_dropped_total[15m])) > 0",
         "0s",
         "warning",
         '{{ $labels.instance }}: {{ $value | printf "%.0f" }} dropped from the queue {{ $labels.queue }}',
         "More waited there than is kept: what takes from it (a sender's other end, the disk) is slower than what comes.",
-        {f'obi_queue_dropped_total{{{SELF},queue="alert_store"}}': "0x60 5x60"},
-        {f'obi_queue_dropped_total{{{SELF},queue="alert_store"}}': "5x120"},
+        {f'obi_backlog_dropped_total{{{SELF},queue="alert_store"}}': "0x60 5x60"},
+        {f'obi_backlog_dropped_total{{{SELF},queue="alert_store"}}': "5x120"},
     ),
     ServiceRule(
         "ObiScrapeHeavy",

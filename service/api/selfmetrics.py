@@ -102,9 +102,9 @@ class _QueueCollector(Collector):
         self._waiting, self._alerts = waiting, alerts
 
     def collect(self) -> list[Metric]:
-        length = GaugeMetricFamily("obi_queue_length", "What waits in a queue now.", labels=("queue",))
+        length = GaugeMetricFamily("obi_backlog_messages", "What waits in a queue now.", labels=("queue",))
         dropped = CounterMetricFamily(
-            "obi_queue_dropped", "What was dropped because too much waited.", labels=("queue",)
+            "obi_backlog_dropped", "What was dropped because too much waited.", labels=("queue",)
         )
         length.add_metric(("stream",), self._waiting())
         if self._alerts is not None:

@@ -35,7 +35,7 @@ def test_build_process_and_stream_are_told() -> None:
     assert found["obi_stream_clients"] == 3
     assert found["obi_stream_messages_total"] == 30
     assert found["obi_stream_missed_total"] == 1
-    assert found["obi_queue_length{queue=stream}"] == 7
+    assert found["obi_backlog_messages{queue=stream}"] == 7
     assert {"process_cpu_seconds_total", "process_open_fds"} <= found.keys()
     assert "python_gc_collections" in families(text)
 
@@ -74,9 +74,9 @@ def test_queues_of_alerts_are_told() -> None:
     desk.delivery.lanes["hook"].tally.delays.observe(2_000_000)
     found = values(SelfMetrics(Tally, desk).render())
     desk.close()
-    assert found["obi_queue_length{queue=sender:hook}"] == 1
-    assert found["obi_queue_dropped_total{queue=sender:hook}"] == 0
-    assert found["obi_queue_length{queue=alert_store}"] >= 0
+    assert found["obi_backlog_messages{queue=sender:hook}"] == 1
+    assert found["obi_backlog_dropped_total{queue=sender:hook}"] == 0
+    assert found["obi_backlog_messages{queue=alert_store}"] >= 0
     assert found["obi_alert_delivery_seconds_bucket{sender=hook}{le=0.0025}"] == 1
 
 
