@@ -27,12 +27,13 @@ FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="Steelyard" \
       org.opencontainers.image.description="Order book imbalance of every exchange, in real time, and how far each number can be trusted" \
       org.opencontainers.image.licenses="Apache-2.0"
-RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin steelyard
+RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin steelyard \
+    && install -d -o 10001 -g 10001 /var/lib/steelyard
 COPY --from=build /app /app
 ENV PATH=/app/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     STEELYARD_CACHE_DIR=/tmp/steelyard \
-    XDG_STATE_HOME=/tmp/state
+    XDG_STATE_HOME=/var/lib
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8080

@@ -15,7 +15,7 @@ CONFIG ?= config/steelyard.yaml
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run test lint format bench bench-peers docs lock clean
+.PHONY: help setup build demo run test lint format bench bench-peers docs lock image-test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,9 @@ docs: setup ## write docs/venues.md, docs/metrics.md and config/prometheus-rules
 lock: $(VENV)/.uv ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --all-extras \
 		pyproject.toml --output-file requirements.lock
+
+image-test: ## build the image without a Docker engine and start it (Debian; some minutes, 2 GB while it lasts)
+	@.ci/image-test
 
 clean: ## remove what was built and installed here
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
