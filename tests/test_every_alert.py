@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from service.across import across
+from service.alerts.awaited import met
 from service.alerts.cases import faults, played
 from service.alerts.folder import DEFAULTS, fault_of, read_folder, read_rule
 from service.metrics import metrics
@@ -14,7 +16,7 @@ from service.plan import Plan
 
 ROOT = Path(__file__).parents[1]
 PATHS = sorted((ROOT / "config/alerts").glob("*.yaml"))
-OUTPUTS = Plan().outputs
+OUTPUTS = [*Plan().outputs, *met()]
 
 
 def test_the_defaults_are_these_files() -> None:
@@ -25,7 +27,7 @@ def test_the_defaults_are_these_files() -> None:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 class TestEach:
     def test_its_metrics_are_there(self, path: Path) -> None:
-        assert fault_of(read_rule(path), OUTPUTS, set(metrics())) == ""
+        assert fault_of(read_rule(path), OUTPUTS, set(metrics()) | set(across())) == ""
 
     def test_its_cases_hold(self, path: Path) -> None:
         assert list(faults(read_rule(path), OUTPUTS)) == []

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from connectors.errors import UsageError
 
+from .awaited import for_cases
 from .cases import faults
 from .desk import outputs_of, rules_of, senders_of
-from .folder import fault_of
 from .rules import Rule
 
 if TYPE_CHECKING:
@@ -45,6 +45,5 @@ def told(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
         if one.fault:
             yield f"alerts: {one.rule.alert} cannot run: {one.fault} ({one.path})"
     for one in running:
-        if not fault_of(one.rule, outputs, set()):  # what venues have together is known once they meet
-            for fault in faults(one.rule, outputs):
-                raise UsageError(f"{one.path}: {fault}")
+        for fault in faults(one.rule, for_cases(one.rule, outputs)):
+            raise UsageError(f"{one.path}: {fault}")

@@ -12,10 +12,13 @@ import structlog
 from connectors.errors import UsageError
 
 from ..across import across
+from ..external.series import External
 from ..metrics import metrics
 from .alert import Acknowledgement, Alert, Happening
+from .awaited import EXTERNAL, waits_for
 from .delivery import DeadLetter, Delivery
 from .folder import Loaded, chosen
+from .pushed import PushedBooks
 from .records import Message, Record, shown
 from .senders import kinds
 from .senders.sender import SECOND, Sender
@@ -42,6 +45,8 @@ class Desk:
         """UsageError where a rule, a sender's secret or the database is not as it should be."""
         self.engine, self.settings, self.clock = engine, settings, clock
         self.loaded = rules_of(settings, engine)
+        self._later = later(engine)
+        self._pushed: PushedBooks | None = None
         self.senders = senders_of(settings, environ)
         self.store = _store(database, settings)
         self.delivery = Delivery(self.senders, clock, self._bury)
@@ -70,6 +75,19 @@ class Desk:
             if row["id"] not in self.watch.alerts:  # its rule is gone
                 over = row | {"state": "resolved", "reason": "its rule runs no more", "resolved_at": now}
                 self.store.happened(Happening.RESOLVED, over, now, active=False)
+
+    def attend(self, external: External) -> None:
+        """Let rules look at pushed series, too."""
+        self._pushed = PushedBooks(external, self.clock, self.watch.pushed)
+        self.watch.beside = self._pushed.books
+
+    def waits_for(self, loaded: Loaded) -> str:
+        """What a rule that can run names and no book has yet, "" where it runs."""
+        if loaded.fault:
+            return ""
+        pushed = [] if self._pushed is None else self._pushed.books()
+        outputs = (output for one in (self.engine, *pushed) for output in one.outputs)
+        return waits_for(loaded.rule, outputs, self._later)
 
     def close(self) -> None:
         """Write what waits."""
@@ -172,15 +190,20 @@ class Desk:
 
 def rules_of(settings: AlertSettings, engine: Any) -> list[Loaded]:
     """The rules that the settings ask for, held against what an engine's books have or may have."""
-    met = engine.across.declarations if getattr(engine, "across", None) is not None else ()
     return chosen(
         outputs_of(engine),
-        [*metrics(), *across()],
+        [*metrics(), *across(), EXTERNAL],
         folder=settings.folder,
         defaults=settings.defaults,
         disabled=settings.disabled,
-        later=[declaration.key for declaration in met],
+        later=later(engine),
     )
+
+
+def later(engine: Any) -> list[str]:
+    """Keys of what is known only once venues meet, or somebody pushes it."""
+    met = engine.across.declarations if getattr(engine, "across", None) is not None else ()
+    return [*(declaration.key for declaration in met), EXTERNAL]
 
 
 def outputs_of(engine: Any) -> list[Any]:

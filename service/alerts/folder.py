@@ -118,7 +118,7 @@ def chosen(
 def fault_of(rule: Rule, outputs: Sequence[Output], known: set[str], later: Sequence[str] = ()) -> str:
     """Why a rule cannot run with these outputs: "" if it can."""
     for leaf in rule.when.leaves():
-        for metric, labels in _named(leaf):
+        for metric, labels in named(leaf):
             if places(outputs, metric, labels):
                 continue
             key = metric.partition(".")[0]
@@ -135,7 +135,8 @@ def fault_of(rule: Rule, outputs: Sequence[Output], known: set[str], later: Sequ
     return ""
 
 
-def _named(leaf: Condition) -> list[tuple[str, Mapping[str, str]]]:
+def named(leaf: Condition) -> list[tuple[str, Mapping[str, str]]]:
+    """Metrics that a condition names, its level included, each with the labels that matter."""
     if not leaf.metric:
         return []
     found: list[tuple[str, Mapping[str, str]]] = [(leaf.metric, leaf.labels)]
@@ -165,3 +166,37 @@ def places(outputs: Sequence[Any], metric: str, labels: Mapping[str, str]) -> li
         if all(own.get(name) == value for name, value in labels.items()):
             found.append(place)
     return found
+
+
+def venues_of(when: Condition, outputs: Sequence[Any]) -> list[str]:
+    """The venues that the outputs a condition names are told by; none where they are not, or it names one itself."""
+    meant = [
+        (metric, labels) for leaf in when.leaves() for metric, labels in named(leaf) if "venue" not in labels
+    ]
+    found = {
+        dict(outputs[place].labels).get("venue", "")
+        for metric, labels in meant
+        for place in places(outputs, metric, labels)
+    }
+    return sorted(found - {""})
+
+
+def of_venue(when: Condition, outputs: Sequence[Any], venue: str) -> Condition:
+    """The condition of one of `venues_of`."""
+    if inner := when.all or when.any:
+        told = [of_venue(one, outputs, venue) for one in inner]
+        return when.model_copy(update={"all" if when.all else "any": told})
+    update: dict[str, Any] = {}
+    if by_venue(when.metric, when.labels, outputs):
+        update["labels"] = {**when.labels, "venue": venue}
+    level = when.level
+    if isinstance(level, Relative) and by_venue(level.metric, level.labels, outputs):
+        other = level.model_copy(update={"labels": {**level.labels, "venue": venue}})
+        update["above" if when.rising else "below"] = other
+    return when.model_copy(update=update)
+
+
+def by_venue(metric: str, labels: Mapping[str, str], outputs: Sequence[Any]) -> bool:
+    """Is each of the outputs that are meant that of one venue?"""
+    found = places(outputs, metric, labels)
+    return bool(found) and all("venue" in dict(outputs[place].labels) for place in found)

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from ..plan import Plan
+from .awaited import met
 from .folder import DEFAULTS, RUNBOOKS, fault_of, read_folder
 from .promql import expression, template
 from .rules import Rule, spelled
@@ -19,16 +20,21 @@ HEAD = """# Written by `make docs` from config/alerts/*.yaml and service/alerts/
 """
 
 
+def known() -> list[Any]:
+    """What a book may have, and what venues have together."""
+    return [*Plan().outputs, *met()]
+
+
 def rules() -> list[Rule]:
     """Rules that become Prometheus rules."""
-    outputs = Plan().outputs
+    outputs = known()
     every = [rule for rule, _ in read_folder(DEFAULTS)]
     return [rule for rule in every if rule.prometheus and rule.enabled and not fault_of(rule, outputs, set())]
 
 
 def groups() -> dict[str, Any]:
     """The file as data."""
-    outputs = Plan().outputs
+    outputs = known()
     books = [_of_rule(rule, outputs) for rule in rules() if rule.scope == "book" and not rule.when.book]
     feeds = [_of_rule(rule, outputs) for rule in rules() if rule.scope != "book" or rule.when.book]
     own = [_own(one) for one in RULES]

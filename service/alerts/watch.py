@@ -15,8 +15,9 @@ from connectors.book import NOWHERE
 from ..api.lookup import Selection
 from .alert import GIVE_UP, Alert, AlertState, Happening, fingerprint
 from .conditions import Verdict, bound
-from .folder import fault_of
-from .rules import SECOND, Rule
+from .folder import fault_of, of_venue, venues_of
+from .pushed import PushedBook
+from .rules import SECOND, Condition, Rule
 from .silences import Silences
 from .subjects import LIVE, Book, Entry, Group, Watched, told
 
@@ -49,6 +50,7 @@ class Watch:
     ) -> None:
         self.engine, self.clock, self.tell, self.give_up = engine, clock, tell, give_up
         self.silences = silences or Silences()
+        self.beside: Callable[[], Sequence[Book]] = tuple  # what rules look at besides the engine's books
         self.rules = list(rules)
         self.alerts: dict[str, Alert] = {}
         self.evaluations = 0
@@ -113,11 +115,11 @@ class Watch:
 
     def _tidy(self, now: int) -> None:
         """Once a second: books that are gone, alerts that nobody proves, silences that are over."""
-        here = set(self.engine.books.values())
+        here = dict.fromkeys([*self.engine.books.values(), *self.beside()])
         for book in [one for one in self._books if one not in here]:
             self._let_go(book, now)
         if self._book_rules:
-            for book in [one for one in self.engine.books.values() if one not in self._books]:
+            for book in [one for one in here if one not in self._books]:
                 self._adopt(book, now)
         self.silences.expire(now)
         for alert in list(self.alerts.values()):
@@ -149,6 +151,16 @@ class Watch:
         elif watched.guards.tripped() >= 0:
             self._tripped(watched)
 
+    def pushed(self, book: Book) -> None:
+        """A series was pushed: seldom enough to evaluate its rules each time."""
+        watched = self._books.get(book)
+        if watched is None:
+            self._adopt(book, self.clock())
+        elif book.outputs is not watched.outputs:
+            self._laid_out_anew(watched, self.clock())
+        else:
+            self._evaluate(watched, watched.entries, self.clock())
+
     def _tripped(self, watched: Watched) -> None:
         """Evaluate the rules behind guards that say so; one that goes on saying so waits for the book's turn."""
         if watched.state != LIVE:
@@ -167,9 +179,10 @@ class Watch:
     def _adopt(self, book: Book, now: int) -> None:
         """A book that is new here gets the rules that look at it, those whose metrics it has."""
         entries = [
-            self._entry(rule, book)
+            entry
             for rule, fits in self._book_rules
             if fits(book) and _speaks_of(rule, book)
+            for entry in self._entries(rule, book)
         ]
         watched = self._books[book] = Watched(book, entries)
         min(self._slots, key=len).append(watched)
@@ -189,10 +202,17 @@ class Watch:
                 verdict = Verdict(None, reason="its metric is not there any more")
                 self._happened(alert.step(verdict, now, self.give_up), alert, now)
 
-    def _entry(self, rule: Rule, book: Book) -> Entry:
+    def _entries(self, rule: Rule, book: Book) -> list[Entry]:
+        """One; of what a consolidated book tells by venue, one a venue, as each has an alert of its own."""
+        venues = [] if rule.quorum else venues_of(rule.when, book.outputs)
+        if not venues:
+            return [self._entry(rule, rule.when, book, book.venue)]
+        return [self._entry(rule, of_venue(rule.when, book.outputs, one), book, one) for one in venues]
+
+    def _entry(self, rule: Rule, when: Condition, book: Book, venue: str) -> Entry:
         names = [output.name for output in book.outputs]
-        part = None if rule.when.book else bound(rule.when, book.outputs, names)
-        labels = {"venue": book.venue, "market": book.market, "symbol": book.symbol}
+        part = None if when.book else bound(when, book.outputs, names)
+        labels = {"venue": venue, "market": book.market, "symbol": book.symbol}
         if not rule.quorum:
             return Entry(rule, part, self._alert(rule, labels), None)
         labels["venue"] = "several"
@@ -335,9 +355,9 @@ def _test(rule: Rule) -> Callable[[Any], bool]:
 
 
 def _speaks_of(rule: Rule, book: Book) -> bool:
-    """Does this book have what the rule names? A consolidated book's state is told by its members'."""
+    """Does this book have what the rule names? A consolidated book's state is told by its members'; a series has none."""
     if rule.when.book:
-        return not book.members
+        return not book.members and not isinstance(book, PushedBook)
     return not fault_of(rule, book.outputs, set())
 
 

@@ -93,7 +93,7 @@ class OneAlert(Answer):
 
 
 class Rule(BaseModel):
-    """A rule as its file says it; `fault` says why it cannot run here."""
+    """A rule as its file says it; `fault` says why it cannot run here, `waits` what has to come before it does."""
 
     alert: str
     severity: str
@@ -108,6 +108,7 @@ class Rule(BaseModel):
     cases: int
     file: str
     fault: str
+    waits: str
     firing: int
     pending: int
     unknown: int = Field(description="Books on which it cannot be evaluated now.")

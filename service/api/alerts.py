@@ -117,7 +117,8 @@ def _add_lists(router: APIRouter, asked: AlertDesk) -> None:
                 state.value: counts.get((loaded.rule.alert, state), 0)
                 for state in (AlertState.FIRING, AlertState.PENDING, AlertState.UNKNOWN)
             }
-            rows.append(loaded.rule.told() | {"file": loaded.path.name, "fault": loaded.fault} | states)
+            able = {"fault": loaded.fault, "waits": desk.waits_for(loaded)}
+            rows.append(loaded.rule.told() | {"file": loaded.path.name} | able | states)
         return asked.answer(rules=rows)
 
     @router.get("/history", operation_id="list_alert_history", response_model=alert_models.History)

@@ -66,6 +66,8 @@ def create_app(
     )
     access = Access(settings.api_keys, needed=settings.keys_needed, origins=settings.allowed_origins)
     pushed = external or ExternalStore(None, ExternalSettings())
+    if alerts is not None:
+        alerts.attend(pushed.external)
     hub = app.state.hub = Hub(engine, settings, clock, alerts, external=pushed.external)
     rest = Rest(engine, venues, clock)
     app.include_router(rest_router(rest))

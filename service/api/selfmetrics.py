@@ -77,10 +77,14 @@ class _AlertCollector(Collector):
         for key, count in counts.items():
             active.add_metric(key, count)
         rules = GaugeMetricFamily(
-            "obi_alert_rules", "Alert rules, and those that cannot run.", labels=("state",)
+            "obi_alert_rules",
+            "Alert rules that run, wait for what they name, or cannot run.",
+            labels=("state",),
         )
         faulty = sum(bool(one.fault) for one in self._desk.loaded)
-        rules.add_metric(("running",), len(self._desk.loaded) - faulty)
+        waiting = sum(bool(self._desk.waits_for(one)) for one in self._desk.loaded)
+        rules.add_metric(("running",), len(self._desk.loaded) - faulty - waiting)
+        rules.add_metric(("waiting",), waiting)
         rules.add_metric(("faulty",), faulty)
         messages = CounterMetricFamily(
             "obi_alert_messages", "What became of messages to senders.", labels=("sender", "result")

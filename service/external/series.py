@@ -113,9 +113,11 @@ class External:
 
     def value(self, one: Series, field: str, now: int) -> float | None:
         """A last value; None once it is too old to be one."""
-        if now - one.t > self.settings.stale_after_seconds * SECOND:
-            return None
-        return one.values[field]
+        return None if self.is_stale(one, now) else one.values[field]
+
+    def is_stale(self, one: Series, now: int) -> bool:
+        """Is that for which it was last pushed too long ago?"""
+        return now - one.t > self.settings.stale_after_seconds * SECOND
 
     def row(self, one: Series, now: int) -> dict[str, Any]:
         """All of a series for JSON."""
@@ -126,7 +128,7 @@ class External:
             "event_time": one.t,
             "received": one.received,
             "age_seconds": max(0, now - one.t) / SECOND,
-            "stale": now - one.t > self.settings.stale_after_seconds * SECOND,
+            "stale": self.is_stale(one, now),
             "help": one.help,
         }
 

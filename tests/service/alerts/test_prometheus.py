@@ -25,11 +25,10 @@ from service.api.channels import Tally
 from service.api.selfmetrics import SelfMetrics
 from service.exposition import NAMESPACE, Exposition
 from service.health import Health, Pulse
-from service.plan import Plan
 from tests.support.fake_engine import T0, FakeBook, FakeEngine, FakeFeed
 
 ROOT = Path(__file__).parents[3]
-OUTPUTS = {output.name: output for output in Plan().outputs}
+OUTPUTS = {output.name: output for output in prometheus.known()}
 STEP = 5 * SECOND
 STALE = "stale"
 needs_promtool = pytest.mark.skipif(
@@ -85,6 +84,10 @@ def evaluated(alert: str, at: str, *, firing: bool) -> dict[str, Any]:
     return {"expr": expr, "eval_time": at, "exp_samples": [{"labels": "{}", "value": 1}] if firing else []}
 
 
+def written(labels: dict[str, str]) -> str:
+    return ",".join(f'{key}="{value}"' for key, value in labels.items())
+
+
 def series_of(rule: Rule, case: Case) -> Iterator[dict[str, str]]:
     """The case as series with a value each five seconds; a book that is not live has none."""
     count = (end_of(rule, case) + 60 * SECOND) // STEP + 1
@@ -93,7 +96,8 @@ def series_of(rule: Rule, case: Case) -> Iterator[dict[str, str]]:
         return
     for name in case.books:
         venue, _, symbol = name.partition("/")
-        own = f'job="steelyard",venue="{venue}",market="{market_of(symbol)}",symbol="{symbol}"'
+        book_labels = {"job": "steelyard", "venue": venue, "market": market_of(symbol), "symbol": symbol}
+        own = written(book_labels)
         values: dict[str, list[str]] = {output: [] for step in case.steps for output in step.values}
         live: list[str] = []
         book = CaseBook(name, list(OUTPUTS.values()))
@@ -110,9 +114,11 @@ def series_of(rule: Rule, case: Case) -> Iterator[dict[str, str]]:
                 )
         yield {"series": f'obi_book_state{{{own},state="live"}}', "values": " ".join(live)}
         for output, held in values.items():
-            labels = ",".join(f'{key}="{value}"' for key, value in OUTPUTS[output].labels)
+            labels = written(
+                book_labels | dict(OUTPUTS[output].labels)
+            )  # a value may be of one venue of several
             yield {
-                "series": f"{OUTPUTS[output].prometheus}{{{own}{',' if labels else ''}{labels}}}",
+                "series": f"{OUTPUTS[output].prometheus}{{{labels}}}",
                 "values": " ".join(held),
             }
 
