@@ -18,7 +18,7 @@ COPY connectors connectors
 COPY service service
 COPY config/alerts config/alerts
 COPY simulator simulator
-RUN /build/bin/uv build --quiet --wheel --no-build-isolation --python /build/bin/python --out-dir dist \
+RUN /build/bin/uv build --wheel --no-build-isolation --python /build/bin/python --out-dir dist \
     && python -m venv --without-pip /app \
     && /build/bin/uv pip install --quiet --no-cache --compile-bytecode --python /app/bin/python \
        --constraint requirements.lock "steelyard[ccxt,history,cluster] @ file://$(ls /src/dist/steelyard-*.whl)"

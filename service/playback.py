@@ -1,4 +1,8 @@
-"""`steelyard replay`: recordings through the engine, as rows or served, as fast as it goes or at a pace."""
+"""`steelyard replay`: recordings through the engine, as rows or served, as fast as it goes or at a pace.
+
+Served, the alert rules run on the recorded clock, too: what they would have said stands in REST, stream and page. Nobody
+is told of the past, and it is not kept among what is real.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,11 @@ from connectors.errors import UsageError
 from connectors.session import Session
 from connectors.sync import Pair
 
+from .alerts.desk import Desk
 from .api.app import create_app
 from .api.server import serve
 from .app import engine_of, facts
+from .health import Health
 from .replay import Player
 from .rows import Rows, Step, check, writing
 from .settings import Settings
@@ -82,11 +88,32 @@ class Playback:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
-        api = self.settings.api
-        application = create_app(self.engine, facts(), api, lambda: self.player.now)
-        with writing(self.out) as stream:
-            self._write_to(stream)
-            await self._both(application, tick, stopping)
+        desk = self.desk()
+        application = create_app(
+            self.engine,
+            facts(),
+            self.settings.api,
+            lambda: self.player.now,
+            alerts=desk,
+            health=Health(self.engine.arrivals),
+        )
+        try:
+            with writing(self.out) as stream:
+                self._write_to(stream)
+                await self._both(application, tick, stopping)
+        finally:
+            if desk is not None:
+                desk.close()
+
+    def desk(self) -> Desk | None:
+        """The alert rules on the recorded clock; None where they are switched off."""
+        asked = self.settings.alerts
+        if not asked.enabled:
+            return None
+        alone = asked.model_copy(update={"senders": {}})
+        desk = Desk(self.engine, alone, lambda: self.player.now, database=None, environ={})
+        self.player.watch(desk.watch)
+        return desk
 
     async def _both(self, application: FastAPI, tick: Callable[[int], None], stopping: asyncio.Event) -> None:
         """Serve and play; serving goes on when all is played."""
