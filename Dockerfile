@@ -11,8 +11,8 @@ WORKDIR /src
 COPY requirements.lock ./
 # Everything comes from the lock and is held against its hashes: first the tools of the build, then (below) the rest.
 RUN python -m venv /build \
-    && awk '/^(uv|cython|setuptools|wheel|packaging)==/ { on = 1 } on { print } on && !/\\$/ { on = 0 }' requirements.lock > tools.lock \
-    && /build/bin/python -m pip install --no-cache-dir --quiet --require-hashes -r tools.lock
+    && awk '/^(uv|cython|setuptools|wheel|packaging|picows)==/ { on = 1 } on { print } on && !/\\$/ { on = 0 }' requirements.lock > tools.lock \
+    && /build/bin/python -m pip install --no-cache-dir --quiet --no-deps --require-hashes -r tools.lock
 COPY pyproject.toml setup.py MANIFEST.in README.md LICENSE ./
 COPY connectors connectors
 COPY service service

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,14 @@ def test_the_image_is_given_all_that_it_copies() -> None:
     named = [name for line in sources for name in line.split()]
     assert "config/alerts" in named
     assert [name for name in named if f"!{name}" not in given] == []
+
+
+def test_the_image_is_built_with_all_that_the_build_asks_for() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    (found,) = re.findall(r"awk '/\^\(([^)]+)\)==/", text)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = {re.split(r"[<>=]", one)[0].lower() for one in project["build-system"]["requires"]}
+    assert asked <= set(found.split("|"))
 
 
 def test_secrets_are_not_committed() -> None:

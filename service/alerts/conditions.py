@@ -62,6 +62,9 @@ class Leaf(Part):
         if condition.window:
             ranked = self.take == "percentile"
             self.windows = {place: Samples(condition.window, ranked=ranked) for place in found}
+        self.before: dict[int, Samples] = {}
+        if condition.against:
+            self.before = {place: Samples(condition.window + condition.against) for place in found}
         self.kind = (ABOVE if self.rising else BELOW) + (ABOVE_ABSOLUTE if self.absolute else 0)
         self.guards: list[int] = []  # numbers of its guards, one a place; set by who makes the table
 
@@ -71,11 +74,12 @@ class Leaf(Part):
     @property
     def at_once(self) -> bool:
         """Can a guard tell, between two samples, that the answer changes?"""
-        return self.take not in ("mean", "min", "max")
+        return self.take not in ("mean", "min", "max", "surge")
 
     def sample(self, values: Sequence[float], t: int) -> None:
-        for place, window in self.windows.items():
-            window.take(t, values[place])
+        for windows in (self.windows, self.before):
+            for place, window in windows.items():
+                window.take(t, values[place])
 
     def evaluate(self, values: Sequence[float], t: int, *, active: bool) -> Verdict:
         level = self.leave if active and self.holding else self.enter
@@ -110,6 +114,8 @@ class Leaf(Part):
             return window.moments()[0] if take == "mean" else window.extremes()[take == "max"]
         if take == "increase":
             return value - self._base(window, t)
+        if take == "surge":
+            return self._surge(value, window, self.before[place], t)
         if take in ("change", "relative_change"):
             base = window.base(t)
             if take == "change":
@@ -123,6 +129,18 @@ class Leaf(Part):
         if take == "ratio":
             return value / mean if mean > 0 else NAN
         return (value - mean) / deviation if deviation > 0 else NAN
+
+    def _surge(self, value: float, window: Samples, before: Samples, t: int) -> float:
+        """The increase over the window in multiples of the usual one; NaN before there is a window to compare with."""
+        before.expire(t)
+        base = window.base(t)
+        if base != base or not before.held:
+            return NAN
+        since, oldest = before.held[0]
+        span = t - window.window - since
+        if span < window.window:
+            return NAN
+        return (value - base) / max(1.0, (base - oldest) * window.window / span)
 
     def _base(self, window: Samples, t: int) -> float:
         """What a counter is compared with. The oldest there is gives too little, never too much: enough to rise above."""

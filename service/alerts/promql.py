@@ -70,6 +70,10 @@ def _measured(condition: Condition, x: str) -> str:
             return f"({x} - {x} offset {window}) / abs({x} offset {window})"
         case "increase":
             return f"increase({x}[{window}])"
+        case "surge":
+            usual = f"increase({x}[{spelled(condition.against)}] offset {window})"
+            share = condition.window / condition.against
+            return f"increase({x}[{window}]) / clamp_min({usual} * {share:.6g}, 1)"
         case "ratio":
             return f"{x} / avg_over_time({x}[{window}])"
         case _:
@@ -80,6 +84,8 @@ def _known(condition: Condition) -> str:
     """How long there have to have been values: as the built-in evaluation asks for."""
     if condition.take in ("zscore", "ratio"):
         return f"{condition.least}s"
+    if condition.take == "surge":
+        return spelled(2 * condition.window)
     if condition.take in _SCALES:
         return spelled(condition.window * 4 // 5)
     return ""

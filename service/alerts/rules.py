@@ -85,9 +85,30 @@ class Relative(Strict):
 
 
 Take = Literal[
-    "value", "mean", "min", "max", "change", "relative_change", "increase", "ratio", "zscore", "percentile"
+    "value",
+    "mean",
+    "min",
+    "max",
+    "change",
+    "relative_change",
+    "increase",
+    "surge",
+    "ratio",
+    "zscore",
+    "percentile",
 ]
-WINDOWED = ("mean", "min", "max", "change", "relative_change", "increase", "ratio", "zscore", "percentile")
+WINDOWED = (
+    "mean",
+    "min",
+    "max",
+    "change",
+    "relative_change",
+    "increase",
+    "surge",
+    "ratio",
+    "zscore",
+    "percentile",
+)
 
 
 class Condition(Strict):
@@ -95,14 +116,17 @@ class Condition(Strict):
 
     metric: key, or key.field. labels: those that matter; `stat` is `last` where it is left out. Where several outputs
     fit, one of them has to be beyond the level. take: what is compared, over `window`; `ratio` (to the mean), `zscore`
-    and `percentile` measure against the samples before (one a second, at least `least` of them). absolute: without its
-    sign. above, below: the level to enter; leave: the level to leave again, on the near side of it.
+    and `percentile` measure against the samples before (one a second, at least `least` of them). `surge`: the increase of a
+    counter over `window` as a multiple of what it usually is, on average over `against` before it; less than 1 usually
+    counts as 1. absolute: without its sign. above, below: the level to enter; leave: the level to leave again, on the
+    near side of it.
     """
 
     metric: str = ""
     labels: Labels = {}
     take: Take = "value"
     window: Duration = 0
+    against: Duration = 0
     least: int = Field(60, ge=2, le=3600)
     absolute: bool = False
     above: float | Relative | None = None
@@ -136,6 +160,12 @@ class Condition(Strict):
         if windowed != bool(self.window):
             cure = "give it a window, such as window: 60s" if windowed else "write take, or remove window"
             raise ValueError(f"{self.metric}: take: {self.take} and window do not go together; {cure}")
+        if (self.take == "surge") != bool(self.against):
+            raise ValueError(
+                f"{self.metric}: take: surge and against go together; write both, such as against: 1h"
+            )
+        if self.against and not 2 * self.window <= self.against <= LONGEST_WINDOW:
+            raise ValueError(f"{self.metric}: against: between twice the window and 24h")
         if windowed and not SECOND * 2 <= self.window <= LONGEST_WINDOW:
             raise ValueError(f"{self.metric}: window: between 2s and 24h")
         level = self.level
@@ -282,9 +312,10 @@ class Rule(Strict):
 
 
 def _condition(one: Condition) -> dict[str, Any]:
-    found = one.model_dump(exclude_defaults=True, exclude={"all", "any", "window"})
-    if one.window:
-        found["window"] = spelled(one.window)
+    found = one.model_dump(exclude_defaults=True, exclude={"all", "any", "window", "against"})
+    for name in ("window", "against"):
+        if duration := getattr(one, name):
+            found[name] = spelled(duration)
     for name in ("all", "any"):
         if inner := getattr(one, name):
             found[name] = [_condition(each) for each in inner]
