@@ -95,6 +95,7 @@ class Playback:
             self.settings.api,
             lambda: self.player.now,
             alerts=desk,
+            replayed=True,
             health=Health(self.engine.arrivals),
         )
         try:

@@ -66,7 +66,6 @@ LONG = {
     "connectors/wire.py": "one compiled unit, as book.py",
     "connectors/sync.py": "a pair and its listener name each other at C level, so they share a .pxd",
     "service/engine.py": "one compiled unit, as book.py: what every message passes",
-    "service/api/page/app.js": "the page's own code",
 }
 
 CLOCK_CALLS = re.compile(

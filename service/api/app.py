@@ -48,9 +48,11 @@ def create_app(
     *,
     external: ExternalStore | None = None,
     health: Health | None = None,
+    replayed: bool = False,
 ) -> FastAPI:
     """The application. `clock` gives nanoseconds since 1970; `alerts` is None where they are switched off; `external`
-    keeps what is pushed, in memory where it is None; `health` is what the service measures of itself.
+    keeps what is pushed, in memory where it is None; `health` is what the service measures of itself; `replayed`: the
+    clock is that of a recording.
 
     `app.state.hub` closes the sockets (`await hub.stop()`); from then on /readyz says that the service is stopping.
     Raises UsageError where the settings ask for keys and name none.
@@ -69,7 +71,7 @@ def create_app(
     if alerts is not None:
         alerts.attend(pushed.external)
     hub = app.state.hub = Hub(engine, settings, clock, alerts, external=pushed.external)
-    rest = Rest(engine, venues, clock)
+    rest = Rest(engine, venues, clock, replayed=replayed)
     app.include_router(rest_router(rest))
     app.include_router(surveillance_router(rest))
     app.include_router(alerts_router(AlertDesk(alerts, clock, simulated=engine.simulated)))

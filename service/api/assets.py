@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.responses import FileResponse
-from starlette.staticfiles import StaticFiles
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import PathLike, StaticFiles
+from starlette.types import Scope
 
 FOLDER = Path(__file__).parent / "page"
+
+
+class Modules(StaticFiles):
+    """Files that a browser asks about each time, by their tag: modules of two versions would not fit together."""
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        answer = super().file_response(full_path, stat_result, scope, status_code)
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
 
 
 def add_page(app: FastAPI) -> None:
@@ -22,4 +35,4 @@ def add_page(app: FastAPI) -> None:
     async def docs() -> FileResponse:
         return FileResponse(FOLDER / "docs.html", headers={"Cache-Control": "no-cache"})
 
-    app.mount("/page", StaticFiles(directory=FOLDER), name="page")
+    app.mount("/page", Modules(directory=FOLDER), name="page")

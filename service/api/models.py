@@ -304,6 +304,9 @@ class Metrics(Answer):
     faults: list[dict[str, str]] = Field(
         description="Metrics of your own that were left out (file, reason), or switched off for a book."
     )
+    replayed: bool = Field(
+        description="True if a recording is played: `t` is its time, and no number is of now."
+    )
 
 
 class Feed(BaseModel):

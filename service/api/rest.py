@@ -65,11 +65,12 @@ _NOT_FOUND: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Answers from an engine. `clock` gives nanoseconds since 1970."""
+    """Answers from an engine. `clock` gives nanoseconds since 1970; `replayed`: it is that of a recording."""
 
     engine: Engine
     venues: Sequence[VenueFacts]
     clock: Callable[[], int]
+    replayed: bool = False
 
     def answer(self, now: int, **rows: Any) -> Response:
         """Write what every answer carries, and these rows. NaN becomes null."""
@@ -119,6 +120,7 @@ def _add_catalogue(router: APIRouter, rest: Rest) -> None:
             rest.clock(),
             metrics=[readings.metric(one, outputs) for one in rest.engine.declarations],
             faults=list(rest.engine.faults),
+            replayed=rest.replayed,
         )
 
     @router.get("/feeds", operation_id="list_feeds", response_model=models.Feeds, tags=["health"])

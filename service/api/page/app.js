@@ -1,155 +1,149 @@
-// Starts the page: asks what there is to show, follows the stream, and says so when it cannot.
+// Starts the page: key, catalogue, views by their address, time, scheme, keyboard; and says so when it cannot.
 
-import { AGE, IDENTITY, columnsOf, inOrder, shownAtFirst } from "./columns.js";
-import { Stream } from "./stream.js";
-import { Table, element } from "./table.js";
+import { Address } from "./core/address.js";
+import { Api } from "./core/api.js";
+import { Catalogue } from "./core/catalogue.js";
+import { Clock } from "./core/clock.js";
+import { element, write } from "./core/paint.js";
+import { Stream } from "./core/stream.js";
+import * as theme from "./core/theme.js";
+import { AlertBadge } from "./parts/alertbadge.js";
+import { Keys } from "./parts/keys.js";
+import { timebar } from "./parts/timebar.js";
+import { VIEWS } from "./views/list.js";
 
+const AGAIN = 2000; // ms until the catalogue is asked for again
+const SAID_FOR = 6000;
 const byId = (id) => document.getElementById(id);
-const CHOICE = "steelyard.columns";
-const KEY = "steelyard.key";
 
-const table = new Table(byId("books"), { emptied: describe });
-const stream = new Stream({ told, up, down });
-let offered = [];
+const api = new Api();
+const clock = new Clock();
+const stream = new Stream({ timed: (t) => clock.told(t), key: () => api.key });
+const address = new Address();
+const catalogue = new Catalogue(api);
+const app = { stream, api, address, clock, catalogue, say };
+const keys = new Keys(byId("help"));
+const bar = timebar(clock);
+let shown = { name: null, unmount() {} };
+let silent;
 
 async function start() {
-  stream.key = sessionStorage.getItem(KEY) ?? "";
-  const answer = await asked();
-  if (answer === null) return;
-  byId("key").hidden = true;
-  byId("simulated").hidden = !answer.simulated;
-  document.title = answer.simulated ? "Steelyard (simulated)" : "Steelyard";
-  offered = columnsOf(answer.metrics);
-  offerColumns();
-  choose(remembered() ?? shownAtFirst(offered));
-}
-
-/** The catalogue; null while the service cannot be reached or wants a key. */
-async function asked() {
-  const headers = stream.key ? { Authorization: `Bearer ${stream.key}` } : {};
   try {
-    const answer = await fetch("/api/v1/metrics", { headers });
-    if (answer.status === 401) return askKey();
-    if (!answer.ok) throw new Error(answer.statusText);
-    return await answer.json();
-  } catch {
-    down(2000);
-    setTimeout(start, 2000);
-    return null;
+    await catalogue.load();
+  } catch (error) {
+    if (error.status === 401) askKey();
+    else {
+      lost(error.message, AGAIN);
+      setTimeout(start, AGAIN);
+    }
+    return;
   }
+  byId("key").hidden = true;
+  label();
+  stream.watch(connection);
+  new AlertBadge(app, byId("nav").querySelector('[data-view="alerts"]'));
+  bar.element.hidden = false;
+  fromAddress();
+  address.watch(fromAddress);
+  clock.watch(moment);
 }
 
 function askKey() {
   byId("key").hidden = false;
-  byId("empty").hidden = true;
-  byId("refused").textContent = stream.key ? "This key is not known here." : "";
+  byId("refused").textContent = api.key ? "This key is not known here." : "";
   byId("secret").focus();
-  return null;
 }
 
-function told(message) {
-  if (message.type === "error" && message.code !== "unknown_channel") lost(message.message);
-  if (message.type !== "snapshot" && message.type !== "update") return;
-  const [heard, behind] = [performance.now(), message.received === null ? null : (message.t - message.received) / 1e9];
-  const old = (now) => (behind === null ? null : Math.max(0, behind) + (now - heard) / 1000);
-  table.take({ ...message, age: old });
+/** What kind of numbers these are: simulated, or of a recording. */
+function label() {
+  clock.replayed = catalogue.replayed === true;
+  byId("simulated").hidden = !catalogue.simulated;
+  byId("replayed").hidden = !clock.replayed;
+  document.body.dataset.replayed = clock.replayed;
 }
 
-function up(message) {
-  byId("lost").hidden = true;
-  byId("simulated").hidden = !message.simulated;
-  const here = new Set(message.channels[0].books.map((book) => `${book.venue} ${book.market} ${book.symbol}`));
-  if ([...table.rows.keys()].some((key) => !here.has(key))) table.clear();
+function connection({ connected, wait }) {
+  if (connected) byId("lost").hidden = true;
+  else lost("Connection lost. Values are withdrawn", wait);
 }
 
-function down(wait) {
-  lost(`Connection lost. Values are withdrawn; trying again in ${Math.ceil(wait / 1000)} s.`);
-  table.withdraw("unknown", "no connection to the service");
+function lost(text, wait) {
+  write(byId("lost"), `${text}${/[.!]$/.test(text) ? " Trying" : "; trying"} again in ${Math.ceil(wait / 1000)} s.`);
+  byId("lost").hidden = false;
 }
 
-function lost(text) {
-  const banner = byId("lost");
-  if (banner.textContent !== text) banner.textContent = text;
-  banner.hidden = false;
+/** Say something to the person, for a few seconds. */
+function say(text) {
+  const place = byId("said");
+  place.textContent = text;
+  place.hidden = false;
+  clearTimeout(silent);
+  silent = setTimeout(() => { place.hidden = true; }, SAID_FOR);
 }
 
-function describe(seen, total) {
-  const live = [...table.rows.values()].filter((row) => row.book.state === "live").length;
-  const said = total ? `${live} of ${total} books live` : "";
-  if (byId("summary").textContent !== said) byId("summary").textContent = said;
-  byId("empty").hidden = seen > 0;
-  byId("empty").textContent = total ? "No book fits this filter." : "Waiting for the first book.";
+// -- views -------------------------------------------------------------------------------------------------------
+
+async function fromAddress() {
+  const at = Number(address.get("at"));
+  if (at > 0 && at !== clock.at) clock.seek(at);
+  else if (!address.get("at") && !clock.live) address.set({ at: Math.round(clock.at) });
+  const view = VIEWS.find((one) => one.name === address.view) ?? VIEWS[0];
+  if (view.name !== address.view) address.go(view.name);
+  else if (view.name !== shown.name) await open(view);
 }
 
-function remembered() {
-  try {
-    const ids = JSON.parse(localStorage.getItem(CHOICE));
-    const known = ids?.filter((id) => offered.some((column) => column.id === id));
-    return known?.length ? known : null;
-  } catch {
-    return null;
+async function open(view) {
+  shown.unmount();
+  shown = { name: view.name, unmount() {} };
+  for (const link of byId("nav").querySelectorAll("a")) {
+    if (link.dataset.view === view.name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
+  document.title = `${view.title} · Steelyard${catalogue.simulated ? " (simulated)" : ""}`;
+  const root = byId("view");
+  root.replaceChildren();
+  root.dataset.view = view.name;
+  const module = await view.load();
+  if (shown.name !== view.name) return; // somebody went on while it was fetched
+  shown = { name: view.name, ...module.mount(root, app) };
+  keys.set(view.title, shown.keys ?? []);
+  scrollTo(0, 0);
 }
 
-function choose(ids) {
-  const metrics = inOrder(offered.filter((column) => ids.includes(column.id)));
-  const columns = [...IDENTITY, ...metrics, AGE];
-  for (const box of byId("columns").querySelectorAll("input")) box.checked = ids.includes(box.value);
-  byId("sort").replaceChildren(...columns.map((column) => new Option(column.heading, column.id)));
-  byId("sort").value = table.sort.id;
-  table.show(columns);
-  stream.follow(ids);
+function moment(at) {
+  document.body.dataset.live = at === null;
+  if (clock.live || !clock.playing) address.set({ at: at === null ? null : Math.round(at) });
+  for (const link of byId("nav").querySelectorAll("a")) link.href = address.link(link.dataset.view, "", { at: address.get("at") });
 }
 
-function offerColumns() {
-  const groups = Map.groupBy ? Map.groupBy(offered, (column) => column.group) : grouped(offered);
-  const sets = [...groups].map(([group, columns]) => {
-    const set = element("fieldset", {});
-    const legend = element("legend", {});
-    legend.textContent = group;
-    set.append(legend, ...columns.map(choice));
-    return set;
-  });
-  const reset = element("button", { type: "button" });
-  reset.textContent = "As at first";
-  reset.onclick = () => { localStorage.removeItem(CHOICE); choose(shownAtFirst(offered)); };
-  byId("columns").querySelector(".choices").replaceChildren(reset, ...sets);
+// -- what is always there ----------------------------------------------------------------------------------------
+
+const links = VIEWS.filter((view) => !view.hidden).map((view) =>
+  element("a", { href: address.link(view.name), "data-view": view.name }, view.title));
+byId("nav").append(...links);
+byId("time").append(bar.element);
+bar.element.hidden = true;
+
+function nextScheme() {
+  theme.choose(theme.shown() === "dark" ? "light" : "dark");
+  say(`Shown ${theme.shown()}.`);
 }
 
-function grouped(columns) {
-  const groups = new Map();
-  for (const column of columns) groups.set(column.group, [...(groups.get(column.group) ?? []), column]);
-  return groups;
-}
-
-function choice(column) {
-  const label = element("label", { title: column.help });
-  const box = element("input", { type: "checkbox", value: column.id });
-  box.onchange = () => {
-    const ids = [...byId("columns").querySelectorAll("input:checked")].map((one) => one.value);
-    localStorage.setItem(CHOICE, JSON.stringify(ids));
-    if (ids.length) choose(ids);
-  };
-  label.append(box, column.output.name);
-  return label;
-}
-
-byId("filter").oninput = (event) => table.filter(event.target.value);
-byId("sort").onchange = (event) => table.sortBy(event.target.value, false);
-byId("direction").onclick = () => table.sortBy(table.sort.id);
+keys.set("Everywhere", [
+  ...VIEWS.filter((view) => !view.hidden).map((view, place) => ({ key: `${place + 1}`, does: view.title, run: () => address.go(view.name) })),
+  ...bar.keys,
+  { key: "t", does: "Light, or dark", run: nextScheme },
+  { key: "?", does: "These keys", run: () => keys.toggle() },
+]);
+byId("skip").onclick = (event) => {
+  event.preventDefault();
+  byId("view").focus();
+};
+byId("scheme").onclick = nextScheme;
+byId("keys").onclick = () => keys.toggle();
 byId("key").onsubmit = (event) => {
   event.preventDefault();
-  sessionStorage.setItem(KEY, byId("secret").value);
+  api.key = byId("secret").value;
   start();
 };
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") byId("columns").open = false;
-  if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) {
-    event.preventDefault();
-    byId("filter").focus();
-  }
-});
-document.addEventListener("click", (event) => {
-  if (!byId("columns").contains(event.target)) byId("columns").open = false;
-});
 start();

@@ -1,6 +1,6 @@
 // Writes /openapi.json out as a page: every path, its parameters, and an example of its answer.
 
-import { element } from "./table.js";
+import { element } from "./core/paint.js";
 
 function node(name, text, ...children) {
   const made = element(name, {});

@@ -50,3 +50,35 @@ export function age(seconds) {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   return `${Math.floor(seconds / 3600)} h`;
 }
+
+/** How long something lasted, two units at most: 4.2 s, 3 min 5 s, 2 h 10 min. */
+export function duration(seconds) {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  const [minutes, left] = [Math.floor(seconds / 60), Math.floor(seconds % 60)];
+  if (minutes < 60) return left ? `${minutes} min ${left} s` : `${minutes} min`;
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return rest ? `${hours} h ${rest} min` : `${hours} h`;
+}
+
+/** Milliseconds since 1970 as the time of day, in the reader's own zone: 14:03:07. */
+export function timeOfDay(ms) {
+  return new Date(ms).toLocaleTimeString("en-GB");
+}
+
+/** Day and time, UTC: 2026-07-01 14:03:07. */
+export function instant(ms) {
+  return new Date(ms).toISOString().slice(0, 19).replace("T", " ");
+}
+
+/** Seconds that a message took: 4.2 ms. */
+export function latency(seconds) {
+  const size = Math.abs(seconds);
+  if (size >= 1) return `${seconds.toFixed(1)} s`;
+  return `${(seconds * 1000).toFixed(size >= 0.1 ? 0 : 1)} ms`;
+}
+
+/** A whole number with its thousands apart. */
+export function count(number) {
+  return number.toLocaleString("en-US");
+}
