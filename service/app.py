@@ -29,6 +29,7 @@ from .external.settings import ExternalSettings
 from .external.store import Store as ExternalStore
 from .feeds import VenueFeeds, cache_folder, tell_book
 from .health import Health, Pulse
+from .recent.ring import Ring
 from .rows import Rows
 from .settings import Settings
 
@@ -59,6 +60,7 @@ class Service:
                 self.engine, settings.alerts, self.clock, database=database, environ=os.environ
             )
         self.health = Health()
+        self.recent = Ring(self.engine, settings.recent) if settings.recent.minutes and with_api else None
         self.bound: Callable[[int], None] = lambda port: None
 
     async def run(self) -> None:
@@ -77,6 +79,9 @@ class Service:
         if self.alerts is not None:
             self.alerts.watch.begin(self.clock())
             network.timeline.watch(self.alerts.watch)
+        if self.recent is not None:
+            self.recent.begin(self.clock())
+            network.timeline.watch(self.recent)
         cache = cache_folder(self.settings.cache_dir, os.environ)
         feeds = [
             VenueFeeds(
@@ -127,6 +132,7 @@ class Service:
             alerts=self.alerts,
             external=external,
             health=self.health,
+            recent=self.recent,
         )
         try:
             await serve(

@@ -83,6 +83,8 @@ class Readings(Listener):
     heard: cython.bint
     listeners: list
     trade_listeners: list
+    state_listeners: object
+    forced_listeners: object
     tape_since: cython.longlong
     ticker_since: cython.longlong
     stated_since: cython.longlong
@@ -95,6 +97,8 @@ class Readings(Listener):
         listeners: list[Any],
         trade_listeners: list[Any],
         least: float,
+        state_listeners: Sequence[Any] = (),
+        forced_listeners: Sequence[Any] = (),
     ) -> None:
         self.plan, self.instrument = plan, instrument
         self.lazy_every = plan.lazy_every
@@ -115,6 +119,7 @@ class Readings(Listener):
         self.lazy = [one for one in self.metrics if one.declaration.lazy]
         self.grid = Grid([one for one in self.metrics if hears(one, "sample")])
         self.listeners, self.trade_listeners = listeners, trade_listeners
+        self.state_listeners, self.forced_listeners = state_listeners, forced_listeners
         self.owner = self.tape = self.ticker = None
         self.fresh_version = -1
         self.base = {}
@@ -257,6 +262,10 @@ class Readings(Listener):
         self.follow_derivatives(now)
         for metric in self.forced:
             metric.liquidated(price, size, quote, side, self.event_time)
+        if self.forced_listeners:
+            print_ = Print(price, size, quote, side, self.event_time)
+            for listener in self.forced_listeners:
+                listener(self, print_)
         self._tell_news()
 
     def stated(self, pair: Pair, told: object, lasts: int, now: int) -> None:
@@ -329,6 +338,8 @@ class Readings(Listener):
         self.version += 1
         for listener in self.listeners:
             listener(self)
+        for listener in self.state_listeners:
+            listener(self, now)
         return 0
 
     @cython.cfunc
@@ -567,6 +578,8 @@ class Engine:
         self.episodes = Episodes()
         self._listeners: list[Callable[[Any], None]] = []
         self._trade_listeners: list[Callable[[Any, Print], None]] = []
+        self._state_listeners: list[Callable[[Any, int], None]] = []
+        self._forced_listeners: list[Callable[[Any, Print], None]] = []
         self._union = Union(self._all_outputs)
 
     @property
@@ -607,7 +620,15 @@ class Engine:
         fresh = key not in self.books
         if fresh:
             plan = self.plans.of(*key)
-            self.books[key] = Readings(plan, one, self._listeners, self._trade_listeners, self.min_coverage)
+            self.books[key] = Readings(
+                plan,
+                one,
+                self._listeners,
+                self._trade_listeners,
+                self.min_coverage,
+                self._state_listeners,
+                self._forced_listeners,
+            )
         pair.arrivals = self.arrivals.setdefault(one.venue, Delays(NETWORK))
         found: Readings = self.books[key]
         found.context.report = self.episodes.reporter(key)
@@ -636,3 +657,11 @@ class Engine:
     def listen_trades(self, callback: Callable[[Any, Print], None]) -> None:
         """Call this with every print."""
         self._trade_listeners.append(callback)
+
+    def listen_states(self, callback: Callable[[Any, int], None]) -> None:
+        """Call this with every change of a venue's own book's state, and our time of it (ns)."""
+        self._state_listeners.append(callback)
+
+    def listen_liquidations(self, callback: Callable[[Any, Print], None]) -> None:
+        """Call this with every liquidation: the order that closed the position, so its side is `buy` for a short."""
+        self._forced_listeners.append(callback)

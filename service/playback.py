@@ -24,6 +24,7 @@ from .api.app import create_app
 from .api.server import serve
 from .app import engine_of, facts
 from .health import Health
+from .recent.ring import Ring
 from .replay import Player
 from .rows import Rows, Step, check, writing
 from .settings import Settings
@@ -89,12 +90,16 @@ class Playback:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
         desk = self.desk()
+        recent = Ring(self.engine, self.settings.recent) if self.settings.recent.minutes else None
+        if recent is not None:
+            self.player.watch(recent)
         application = create_app(
             self.engine,
             facts(),
             self.settings.api,
             lambda: self.player.now,
             alerts=desk,
+            recent=recent,
             replayed=True,
             health=Health(self.engine.arrivals),
         )

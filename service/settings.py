@@ -28,6 +28,7 @@ from .alerts.settings import AlertSettings
 from .api.settings import ApiSettings
 from .external.settings import ExternalSettings
 from .metric_settings import MetricSettings
+from .recent.settings import RecentSettings
 
 PREFIX = "STEELYARD_"
 
@@ -126,6 +127,7 @@ class Settings(BaseSettings):
     external: ExternalSettings = ExternalSettings()
     api: ApiSettings = ApiSettings()
     alerts: AlertSettings = AlertSettings()
+    recent: RecentSettings = RecentSettings()
     log: LogSettings = LogSettings()
     max_levels: int = Field(
         50_000, ge=100, le=1_000_000, description="Levels a side kept of a book; the farthest go first."
@@ -270,5 +272,5 @@ def _unreadable() -> str:
 def _names() -> list[str]:
     models: list[type[BaseModel]] = [Settings, VenueSettings, Hosts, MetricSettings, LogSettings, ApiSettings]
     models += [AlertSettings, *(kind.Settings for kind in kinds().values())]
-    models += [AcrossSettings, GroupSettings, ExternalSettings]
+    models += [AcrossSettings, GroupSettings, ExternalSettings, RecentSettings]
     return [name for model in models for name in model.model_fields]

@@ -43,6 +43,7 @@ CLOCKS = {
     "service/api/hub.py": "when to send",
     "service/api/stream.py": "when a client had its last sign of life",
     "service/api/symbols.py": "lets others have their turn",
+    "service/api/history.py": "the same",
     "service/api/server.py": "waits for the server to listen",
     "service/cli.py": "how often progress is drawn",
     "service/demo.py": "how soon a simulator is started again",

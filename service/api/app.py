@@ -15,6 +15,7 @@ from service.exposition import CONTENT_TYPE, Exposition, everything, usual
 from service.external.settings import ExternalSettings
 from service.external.store import Store as ExternalStore
 from service.health import Health
+from service.recent.ring import Ring
 
 from .access import Access
 from .alerts import AlertDesk, alerts_router
@@ -22,6 +23,7 @@ from .assets import add_page
 from .external import ExternalDesk, external_router
 from .guard import Guard
 from .health import health_router
+from .history import History, history_router
 from .hub import Hub
 from .ports import Engine, VenueFacts
 from .problems import MEDIA_TYPE, tell_problems
@@ -48,11 +50,12 @@ def create_app(
     *,
     external: ExternalStore | None = None,
     health: Health | None = None,
+    recent: Ring | None = None,
     replayed: bool = False,
 ) -> FastAPI:
     """The application. `clock` gives nanoseconds since 1970; `alerts` is None where they are switched off; `external`
-    keeps what is pushed, in memory where it is None; `health` is what the service measures of itself; `replayed`: the
-    clock is that of a recording.
+    keeps what is pushed, in memory where it is None; `health` is what the service measures of itself; `recent` the last
+    minutes, None where they are not kept; `replayed`: the clock is that of a recording.
 
     `app.state.hub` closes the sockets (`await hub.stop()`); from then on /readyz says that the service is stopping.
     Raises UsageError where the settings ask for keys and name none.
@@ -74,6 +77,7 @@ def create_app(
     rest = Rest(engine, venues, clock, replayed=replayed)
     app.include_router(rest_router(rest))
     app.include_router(surveillance_router(rest))
+    app.include_router(history_router(History(rest, recent)))
     app.include_router(alerts_router(AlertDesk(alerts, clock, simulated=engine.simulated)))
     app.include_router(external_router(ExternalDesk(pushed, clock, simulated=engine.simulated)))
     app.include_router(health_router(engine, clock, lambda: hub.stopping, health or Health()))

@@ -15,6 +15,7 @@ schar: TypeAlias = builtins.int
 uchar: TypeAlias = builtins.int
 longlong: TypeAlias = builtins.int
 ulonglong: TypeAlias = builtins.int
+ushort: TypeAlias = builtins.int
 Py_ssize_t: TypeAlias = builtins.int
 double: TypeAlias = builtins.float
 bint: TypeAlias = builtins.int
