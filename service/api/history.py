@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 
 from service.recent.depth import columns, common_row
 from service.recent.kept import SECOND, Kept
-from service.recent.ring import Ring
+from service.recent.ring import Key, Ring
 
 from . import history_models, models
 from .lookup import Selection, check_metrics, find, select_outputs
@@ -24,6 +24,7 @@ From = Annotated[
         alias="from", ge=0, description="Earliest time, ns since 1970-01-01 UTC; all that is kept if unset."
     ),
 ]
+At = Annotated[int | None, Query(ge=0, description="The moment, ns since 1970-01-01 UTC; now if unset.")]
 To = Annotated[int | None, Query(ge=0, description="Latest time, ns; now if unset.")]
 Points = Annotated[
     int, Query(ge=1, le=14_400, description="Most samples: of more, every second, third … one is told.")
@@ -101,6 +102,7 @@ def history_router(history: History) -> APIRouter:
     """Routes below /api/v1/history."""
     router = APIRouter(prefix="/api/v1/history", responses=_ERRORS, tags=["history"])
     _add_kept(router, history)
+    _add_readings(router, history)
     _add_series(router, history)
     _add_levels(router, history)
     _add_trades(router, history)
@@ -128,6 +130,46 @@ def _add_kept(router: APIRouter, history: History) -> None:
                 for venue, market, symbol in sorted(ring.left_out)
             ],
         )
+
+
+def _add_readings(router: APIRouter, history: History) -> None:
+    @router.get(
+        "/readings", operation_id="list_history_readings", response_model=history_models.HistoryReadings
+    )
+    async def list_readings(
+        at: At = None,
+        venue: Venues = [],  # noqa: B006
+        market: Markets = [],  # noqa: B006
+        symbol: Symbols = [],  # noqa: B006
+        metric: Metrics = [],  # noqa: B006
+    ) -> Response:
+        """Readings of all books as they were at one moment; outputs that are not kept are not there."""
+        ring, now = history.kept, history.rest.clock()
+        if wrong := check_metrics(history.rest.engine, metric):
+            raise ProblemError(404, "unknown-metric", wrong)
+        fits = Selection(tuple(venue), tuple(market), tuple(symbol)).test()
+        moment = now if at is None else at
+        rows = [_reading(ring, key, moment, metric) for key, one in ring.kept.items() if fits(one.book)]
+        return history.rest.answer(now, at=moment, readings=[row for row in rows if row is not None])
+
+
+def _reading(ring: Ring, key: Key, at: int, patterns: list[str]) -> dict[str, Any] | None:
+    """A book's last sample within a second and a half of a moment; None where there is none."""
+    kept = ring.kept[key]
+    found = kept.between(at - SECOND - SECOND // 2, at)
+    if not len(found):
+        return None
+    place = found[-1]
+    spans = [one for one in ring.spans[key].between(at, at) if one.start <= at]
+    live = bool(kept.live[place])
+    names = _fitting(kept, patterns) if patterns else kept.names
+    return _who(kept) | {
+        "state": "live" if live else spans[-1].state if spans else kept.book.state,
+        "reason": "" if live or not spans else spans[-1].reason,
+        "proof": kept.book.proof,
+        "received": int(kept.stamp[place]),
+        "values": {name: float(kept.values[place, kept.names.index(name)]) for name in names},
+    }
 
 
 def _add_series(router: APIRouter, history: History) -> None:
@@ -165,12 +207,16 @@ def _names(kept: Kept, history: History, patterns: list[str]) -> list[str]:
         return kept.names
     if wrong := check_metrics(history.rest.engine, patterns):
         raise ProblemError(404, "unknown-metric", wrong)
-    places = select_outputs(kept.outputs, patterns)
-    found = [name for place in places if (name := kept.outputs[place].name) in kept.names]
+    found = _fitting(kept, patterns)
     if not found:
         asked = ", ".join(patterns)
         raise ProblemError(404, "not-kept", f"of {asked} nothing is kept here: add it to recent.outputs")
     return found
+
+
+def _fitting(kept: Kept, patterns: list[str]) -> list[str]:
+    places = select_outputs(kept.outputs, patterns)
+    return [name for place in places if (name := kept.outputs[place].name) in kept.names]
 
 
 def _add_levels(router: APIRouter, history: History) -> None:

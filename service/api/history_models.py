@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from .models import Answer, Nanoseconds
+from .ports import Proof, State
 
 T0 = 1_790_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -51,6 +52,35 @@ class HistoryKept(Answer):
     left_out: list[dict[str, str]] = Field(
         description="Books that are not kept: raise recent.megabytes, or lower recent.minutes."
     )
+
+
+class PastReading(BaseModel):
+    """A book as it was."""
+
+    model_config = ConfigDict(extra="forbid")
+    venue: str
+    market: str
+    symbol: str
+    state: State
+    reason: str
+    proof: Proof
+    received: Nanoseconds = Field(description="When the sample was taken.")
+    values: dict[str, float | None] = Field(description="By name of the output; null where undefined.")
+
+
+class HistoryReadings(Answer):
+    """Readings at one moment, of the books that were known then."""
+
+    model_config = _example(
+        at=T0,
+        readings=[
+            _BOOK
+            | {"state": "live", "reason": "", "proof": "sequence", "received": T0}
+            | {"values": {"queue_imbalance": 0.43, "p_up": None}}
+        ],
+    )
+    at: Nanoseconds
+    readings: list[PastReading]
 
 
 class HistorySeries(Answer):

@@ -62,6 +62,18 @@ def test_what_is_kept_is_told() -> None:
     assert told["bytes"] == sum(book["bytes"] for book in told["books"]) <= told["megabytes"] * 1e6
 
 
+def test_readings_of_a_moment_are_what_the_series_have_then() -> None:
+    series = asked(f"/series/{BOOK}", metric="queue_imbalance")
+    for k in (4, series["live"].index(False)):  # the book is lost for a moment
+        told = asked("/readings", models.HistoryReadings, at=series["times"][k], metric="queue_imbalance")
+        row = next(one for one in told["readings"] if one["symbol"] == "BTC-USDT-PERP")
+        assert row["values"] == {"queue_imbalance": series["values"]["queue_imbalance"][k]}
+        assert (row["state"] == "live") == series["live"][k]
+        assert bool(row["reason"]) != series["live"][k]
+    assert asked("/readings", at=5)["readings"] == []
+    assert len(asked("/readings", symbol="ETH-*")["readings"]) == 1
+
+
 def test_a_series_ends_with_what_the_reading_says_and_has_a_gap() -> None:
     told = asked(f"/series/{BOOK}", models.HistorySeries, metric=["queue_imbalance", "ofi"])
     assert set(told["values"]) == {"queue_imbalance", *(f"ofi{{window={w}s}}" for w in (1, 10, 60))}
@@ -134,6 +146,7 @@ def test_states_say_when_and_why() -> None:
     [
         ("/series/okx/NOPE", {}, 404, "unknown-symbol"),
         (f"/series/{BOOK}", {"metric": "no_such"}, 404, "unknown-metric"),
+        ("/readings", {"metric": "no_such"}, 404, "unknown-metric"),
         (f"/series/{BOOK}", {"points": 0}, 422, "invalid-request"),
         (f"/levels/{BOOK}", {"row": -1}, 422, "invalid-request"),
         (f"/levels/{BOOK}", {"from": 9, "to": 3}, 422, "invalid-request"),
