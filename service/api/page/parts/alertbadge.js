@@ -1,12 +1,15 @@
-// How many alerts fire, beside the word in the navigation; a new one is said once.
+// How many alerts fire, beside the word in the navigation; a new critical one is said once, if not right after another.
 
 import { element, write } from "../core/paint.js";
+
+const APART = 20_000; // ms
 
 export class AlertBadge {
   constructor(app, link) {
     this.app = app;
     this.firing = new Map();
     this.begun = null;
+    this.saidAt = 0;
     if (!link) return;
     this.count = element("b", { class: "count", hidden: true });
     link.append(" ", this.count);
@@ -27,7 +30,9 @@ export class AlertBadge {
     if (alert.state === "resolved" || alert.state === "inactive") this.firing.delete(alert.id);
     else this.firing.set(alert.id, alert.severity);
     const isNew = !known && alert.state === "firing" && alert.fired_at / 1e6 >= this.begun && !alert.silenced_by;
-    if (isNew && alert.severity === "critical") this.app.say(`${alert.alert}: ${alert.summary}`);
+    if (!isNew || alert.severity !== "critical" || this.app.clock.now() < this.saidAt + APART) return;
+    this.saidAt = this.app.clock.now();
+    this.app.say(`${alert.alert}: ${alert.summary}`);
   }
 
   #paint() {

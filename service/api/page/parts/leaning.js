@@ -31,14 +31,14 @@ function card() {
       const address = link(book);
       if (address !== null && name.getAttribute("href") !== address) name.setAttribute("href", address);
       write(name, symbol);
-      if (write(number, `${ratio(value)} ${value > 0 ? "bids" : "asks"}`)) {
+      if (write(number, ratio(value))) {
         made.className = value > 0 ? "bid" : "ask";
         fill.style.transform = `scaleX(${Math.round(value * 100) / 100})`;
         fill.className = value > 0 ? "bid" : "ask";
       }
       const venues = live === 1 ? book.venue : `${agree} of ${live} venues`;
       const lasted = run === null ? "" : `, for ${run.whole ? "" : "over "}${duration(run.seconds)}`;
-      write(said, `${venues}${lasted}`);
+      write(said, `${value > 0 ? "bids" : "asks"} · ${venues}${lasted}`);
     },
   };
 }

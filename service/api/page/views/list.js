@@ -3,6 +3,8 @@
 
 export const VIEWS = [
   { name: "overview", title: "Overview", load: () => import("./overview.js") },
+  { name: "venues", title: "Venues", load: () => import("./venues.js") },
+  { name: "alerts", title: "Alerts", load: () => import("./alerts.js") },
 ];
 
 export const has = (name) => VIEWS.some((one) => one.name === name);
