@@ -68,10 +68,11 @@ export function ageOf(book, now) {
 /** What stands beside a state: by what it is proven, or why it is not live. */
 export function whyOf(book) {
   if (book.state !== "live") return book.reason;
-  if (book.group === "all") {
+  if (book.group === "all" && book.members.length) {
     const taking = book.members.filter((one) => one.takes_part).length;
     return `${taking} of ${book.members.length} venues`;
   }
+  if (book.group === "all") return "";
   return book.proof === "none" ? "unproven" : `by ${book.proof}`;
 }
 

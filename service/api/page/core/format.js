@@ -82,3 +82,9 @@ export function latency(seconds) {
 export function count(number) {
   return number.toLocaleString("en-US");
 }
+
+/** Seconds as minutes and seconds: 1:03. */
+export function minutes(seconds) {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${`${whole % 60}`.padStart(2, "0")}`;
+}

@@ -4,11 +4,13 @@ const MOST = 400; // spans of one thing; the oldest go
 
 export class Spans {
   constructor() {
+    this.changes = 0; // counts them, so that who draws sees that there is news
     this.of = new Map(); // key -> [{from, to, state, reason}], ms; `to` null for what still holds
   }
 
   /** Take what the service remembers: `[{from, to, state, reason}]` in ns. */
   load(key, told) {
+    this.changes += 1;
     this.of.set(key, told.map((one) => ({ ...one, from: one.from / 1e6, to: one.to === null ? null : one.to / 1e6 })));
   }
 
@@ -17,6 +19,7 @@ export class Spans {
     const spans = this.of.get(key) ?? [];
     const last = spans.at(-1);
     if (last && last.to === null && last.state === state && last.reason === reason) return false;
+    this.changes += 1;
     if (last && last.to === null) last.to = Math.max(last.from, time);
     spans.push({ from: Math.max(last?.from ?? 0, time), to: null, state, reason });
     if (spans.length > MOST) spans.shift();

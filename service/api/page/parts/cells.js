@@ -59,7 +59,9 @@ function numberCell(cell, column) {
   return (item, now) => {
     const number = column.value(item, now);
     explain(cell, column, item, number);
-    if (write(text, number === null ? NOTHING : column.write(number)) && column.signed) side(cell, text.textContent);
+    if (!write(text, number === null ? NOTHING : column.write(number))) return;
+    cell.classList.toggle("none", number === null);
+    if (column.signed) side(cell, text.textContent);
   };
 }
 
@@ -70,7 +72,9 @@ function barCell(cell, column) {
   return (item, now) => {
     const number = column.value(item, now);
     explain(cell, column, item, number);
-    if (write(text, number === null ? NOTHING : column.write(number))) side(cell, text.textContent);
+    if (!write(text, number === null ? NOTHING : column.write(number))) return;
+    cell.classList.toggle("none", number === null);
+    side(cell, text.textContent);
     bar.set(number);
   };
 }

@@ -44,7 +44,7 @@ function strip(cell, { spans, clock, keyOf, well }) {
     key = keyOf(item);
     const now = clock.now();
     // A pixel is some seconds: it is drawn anew when it moved by one, when a state changed, or another moment is looked at.
-    const state = `${Math.floor(now / 5000)} ${spans.of.get(key)?.length} ${item.state} ${clock.at === null ? "" : Math.round(clock.at / 1000)}`;
+    const state = `${Math.floor(now / 5000)} ${spans.changes} ${item.state} ${clock.at === null ? "" : Math.round(clock.at / 1000)}`;
     if (state === drawn) return;
     drawn = state;
     canvas.setAttribute("aria-label", spans.words(key, now - REACH, now, well));

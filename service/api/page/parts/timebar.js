@@ -1,7 +1,7 @@
 // Pause, and scroll back over the last 15 minutes: a button, a slider, and the way back to now.
 
 import { REACH } from "../core/clock.js";
-import { duration, instant, timeOfDay } from "../core/format.js";
+import { MINUS, duration, instant, minutes, timeOfDay } from "../core/format.js";
 import { element, write } from "../core/paint.js";
 
 const STEP = 10_000; // ms that a key moves
@@ -32,7 +32,7 @@ export function timebar(clock) {
     live.setAttribute("aria-pressed", clock.live);
     if (document.activeElement !== slider || clock.playing) slider.value = -Math.round(behind);
     const moment = clock.replayed ? instant(clock.at ?? clock.now()) : timeOfDay(clock.at ?? clock.now());
-    const text = clock.live ? moment : `${moment}, ${duration(behind)} ago`;
+    const text = clock.live ? moment : `${moment} (${MINUS}${minutes(behind)})`;
     if (write(said, clock.known ? text : "")) slider.setAttribute("aria-valuetext", clock.live ? "now" : `${duration(behind)} ago`);
   }
 

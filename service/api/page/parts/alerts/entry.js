@@ -42,7 +42,7 @@ export function activeEntry(app, has, done) {
       const lasted = now.fired_at ? `for ${duration(Math.max(0, (app.clock.at ?? app.clock.now()) / 1e3 - now.fired_at / 1e9))}` : "";
       const value = now.value === null ? "" : `now ${number(now.value)}`;
       const peak = now.peak === null ? "" : `peak ${number(now.peak)}`;
-      write(facts, [lasted, now.fired_at ? `since ${timeOfDay(now.fired_at / 1e6)}` : "", value, peak, now.output].filter(Boolean).join(" · "));
+      write(facts, [lasted, now.fired_at ? `since ${timeOfDay(now.fired_at / 1e6)}` : "", value, peak, now.summary.includes(now.output) ? "" : now.output].filter(Boolean).join(" · "));
       const unproven = now.state === "unknown" ? `Neither over nor proven: ${now.reason || "it cannot be evaluated"}` : "";
       const ack = now.acknowledged ? `Seen by ${now.acknowledged.who}${now.acknowledged.why ? `: ${now.acknowledged.why}` : ""}` : "";
       write(marks, [unproven, ack, now.silenced_by ? "Silenced" : ""].filter(Boolean).join(" · "));

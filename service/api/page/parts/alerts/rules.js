@@ -1,6 +1,7 @@
 // All rules: what each looks at, how many fire, and why one cannot run.
 
 import { NOTHING, count } from "../../core/format.js";
+import { wordsOf } from "../../core/rulewords.js";
 import { Table } from "../table.js";
 
 const EVERY = 5000;
@@ -48,26 +49,6 @@ const COLUMNS = [
   { id: "for", heading: "For", help: "How long it has to hold", value: (rule) => rule.for ?? NOTHING },
   { id: "where", heading: "Where", help: "Books that it looks at", value: (rule) => whereOf(rule.select) },
 ];
-
-/** A condition as a line: `depth.base{band_bps=25} relative_change below -0.7 within 10s`. */
-export function wordsOf(when) {
-  for (const [joint, word] of [["any", " or "], ["all", " and "]]) {
-    if (when[joint]) return when[joint].map(wordsOf).join(word);
-  }
-  const { metric, labels, take, absolute, above, below, window: within, book, feed, venue } = when;
-  if (metric === undefined) {
-    const known = Object.entries({ book, feed, venue }).find(([, state]) => state !== undefined);
-    return known ? `${known[0]} ${String(known[1]).replaceAll("_", " ")}` : JSON.stringify(when);
-  }
-  const named = Object.entries(labels ?? {}).map(([name, value]) => `${name}=${value}`).join(",");
-  const parts = [absolute ? "size of" : "", metric + (named ? `{${named}}` : ""), take ? take.replaceAll("_", " ") : "",
-    above !== undefined ? `above ${level(above)}` : "", below !== undefined ? `below ${level(below)}` : "", within ? `within ${within}` : ""];
-  return parts.filter(Boolean).join(" ");
-}
-
-function level(given) {
-  return typeof given === "object" ? `${given.times ?? 1} times ${given.metric}` : given;
-}
 
 function whereOf(select) {
   const said = Object.entries(select ?? {}).filter(([, globs]) => !globs.includes("*")).map(([, globs]) => globs.join(" "));
