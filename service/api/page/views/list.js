@@ -3,6 +3,7 @@
 
 export const VIEWS = [
   { name: "overview", title: "Overview", load: () => import("./overview.js") },
+  { name: "symbol", title: "Symbol", load: () => import("./symbol.js") },
   { name: "venues", title: "Venues", load: () => import("./venues.js") },
   { name: "alerts", title: "Alerts", load: () => import("./alerts.js") },
 ];
