@@ -73,8 +73,8 @@ class History:
 
     def span(self, first: int | None, last: int | None) -> _Span:
         """The time that is asked for; raises ProblemError where it ends before it begins."""
-        now = self.rest.clock()
-        last = now if last is None else last
+        if last is None:  # nothing is kept of what is to come: asking for it has an empty answer
+            last = max(self.rest.clock(), first or 0)
         first = max(0, last - self.kept.window) if first is None else first
         if first > last:
             raise ProblemError(422, "invalid-request", "query.from: is later than `to`; swap them")

@@ -96,6 +96,7 @@ def test_a_span_and_fewer_points() -> None:
     assert len(thin["times"]) <= 5
     assert thin["step"] == thin["times"][1] - thin["times"][0] == 4 * SECOND
     assert asked(f"/series/{BOOK}?from=1&to=2")["times"] == []
+    assert asked(f"/series/{BOOK}?from={whole[-1] + 9 * SECOND}")["times"] == []
 
 
 def test_depth_begins_at_the_touch() -> None:

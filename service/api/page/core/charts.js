@@ -18,7 +18,7 @@ export function chartsOf(metrics, offered, column) {
       const same = shared(has);
       found.push({
         id: field ? `${metric.key}.${field}` : metric.key,
-        title: titleOf([metric.key, field, ...Object.values(same)]),
+        title: titleOf([metric.key, metric.key.endsWith(field) ? "" : field, ...Object.values(same)]),
         help: help || metric.help,
         group: metric.group,
         lines: has.slice(0, MOST_LINES).map((output) => ({ name: output.name, label: labelOf(output, same) })),

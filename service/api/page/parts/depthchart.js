@@ -6,6 +6,7 @@ import { Surface, colour, element, write } from "../core/paint.js";
 import { niceReach, ticks } from "../core/scale.js";
 
 const FOOT = 16;
+const FARTHEST = 0.004; // of the price, either way
 
 export class DepthChart {
   constructor() {
@@ -45,12 +46,12 @@ export class DepthChart {
     this.#tell();
   }
 
-  /** As far from the middle as the shorter side reaches. */
+  /** As far from the middle as the shorter side reaches; null where nothing is there, or the sides overlap. */
   get #range() {
     const [bid, ask] = [this.bids[0]?.[0], this.asks[0]?.[0]];
     if (bid === undefined || ask === undefined) return null;
     const middle = (bid + ask) / 2;
-    const reach = Math.min(middle - this.bids.at(-1)[0], this.asks.at(-1)[0] - middle);
+    const reach = Math.min(middle - this.bids.at(-1)[0], this.asks.at(-1)[0] - middle, middle * FARTHEST);
     return reach > 0 ? { middle, low: middle - reach, high: middle + reach } : null;
   }
 
@@ -68,8 +69,9 @@ export class DepthChart {
   #tell() {
     const range = this.#range;
     if (!range) {
-      write(this.read, "Nothing is known.");
-      this.canvas.setAttribute("aria-label", "Cumulative depth: nothing is known.");
+      const why = this.bids.length && this.asks.length ? "Bids and asks overlap: the venues disagree." : "Nothing is known.";
+      write(this.read, why);
+      this.canvas.setAttribute("aria-label", `Cumulative depth. ${why}`);
       return;
     }
     const at = (share) => range.middle + share * (range.high - range.middle);

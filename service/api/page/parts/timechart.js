@@ -98,7 +98,7 @@ export class TimeChart {
     context.textAlign = "left";
     context.fillStyle = colour("--quiet");
     context.strokeStyle = colour("--line");
-    const marks = this.chart.balance ? [-1, 0, 1] : low < 0 && high > 0 ? [low, 0, high] : ticks(low, high, 2);
+    const marks = this.chart.balance ? [-1, 0, 1] : low < 0 && high > 0 ? [low, 0, high] : ticks(low, high, 3);
     for (const mark of marks) {
       const at = Math.round(y(mark)) + 0.5;
       context.beginPath();
