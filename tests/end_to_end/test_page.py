@@ -226,7 +226,7 @@ def test_keys_do_what_their_list_says(desk: Desk) -> None:
     page.keyboard.press("t")
     scheme = page.evaluate("document.documentElement.dataset.scheme")
     assert scheme == "dark"
-    page.keyboard.press("2")
+    page.keyboard.press("3")
     page.locator("#feeds").wait_for()
     page.keyboard.press("1")
     page.locator("#books tbody tr").first.wait_for()

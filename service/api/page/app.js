@@ -41,7 +41,7 @@ async function start() {
   byId("key").hidden = true;
   label();
   stream.watch(connection);
-  new AlertBadge(app, byId("nav").querySelector('[data-view="alerts"]'));
+  new AlertBadge(app, byId("nav").querySelector('[data-to="alerts"]'));
   bar.element.hidden = false;
   fromAddress();
   address.watch(fromAddress);
@@ -96,9 +96,10 @@ async function open(view) {
   shown.unmount();
   shown = { name: view.name, unmount() {} };
   for (const link of byId("nav").querySelectorAll("a")) {
-    if (link.dataset.view === view.name) link.setAttribute("aria-current", "page");
+    if (link.dataset.to === view.name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  for (const sheet of document.querySelectorAll("link[data-of]")) sheet.media = sheet.dataset.of === view.name ? "all" : "not all";
   document.title = `${view.title} · Steelyard${catalogue.simulated ? " (simulated)" : ""}`;
   const root = byId("view");
   root.replaceChildren();
@@ -113,13 +114,13 @@ async function open(view) {
 function moment(at) {
   document.body.dataset.live = at === null;
   if (clock.live || !clock.playing) address.set({ at: at === null ? null : Math.round(at) });
-  for (const link of byId("nav").querySelectorAll("a")) link.href = address.link(link.dataset.view, "", { at: address.get("at") });
+  for (const link of byId("nav").querySelectorAll("a")) link.href = address.link(link.dataset.to, "", { at: address.get("at") });
 }
 
 // -- what is always there ----------------------------------------------------------------------------------------
 
 const links = VIEWS.filter((view) => !view.hidden).map((view) =>
-  element("a", { href: address.link(view.name), "data-view": view.name }, view.title));
+  element("a", { href: address.link(view.name), "data-to": view.name }, view.title));
 byId("nav").append(...links);
 byId("time").append(bar.element);
 bar.element.hidden = true;
