@@ -43,7 +43,7 @@ test("a remembered column tells what stands in a row, nothing, or that it is not
   assert.equal(past.columns.get(9), undefined);
   assert.deepEqual(past.touch(7, 9), [100.2, 100.7]);
   assert.equal(past.touch(8, 9), null);
-  assert.deepEqual(levelsOf(past.columns.get(7), 0.5), { bids: [[100.5, 3]], asks: [[100.5, 4], [101, 5]] });
+  assert.deepEqual(levelsOf(past.columns.get(7), 0.5), { bids: [[100, 3]], asks: [[101, 4], [101.5, 5]] });
 });
 
 test("rows of another height are not mixed with those before", () => {

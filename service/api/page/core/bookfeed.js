@@ -116,14 +116,10 @@ export class BookFeed {
 
   async #askSeries(names) {
     for (let k = 0; k < names.length; k += MOST_NAMES) {
-      try {
-        const answer = await this.#get("series", { metric: names.slice(k, k + MOST_NAMES) });
-        if (!this.open) return;
-        this.moments.fill(answer);
-        this.told("series");
-      } catch (error) {
-        this.said = error.message;
-      }
+      const answer = await this.#get("series", { metric: names.slice(k, k + MOST_NAMES) }).catch(() => null);
+      if (!this.open) return;
+      if (answer) this.moments.fill(answer); // what is not kept begins now
+      this.told("series");
     }
   }
 
@@ -137,31 +133,24 @@ export class BookFeed {
     if (this.askingDepth) return;
     this.askingDepth = true;
     const since = whole || !this.depth.last ? {} : { from: ns(this.depth.last + 1) };
-    try {
-      const answer = await this.#get("levels", since);
-      this.said = "";
-      if (this.open && !this.depth.take(answer)) setTimeout(() => this.#askDepth(true));
-      else if (this.open && answer.times.length) this.told("depth");
-    } catch (error) {
-      this.said = error.message;
-      if (this.open) this.told("depth");
-    }
+    const answer = await this.#get("levels", since).catch((error) => error);
     this.askingDepth = false;
+    if (!this.open) return;
+    this.said = answer instanceof Error ? answer.message : "";
+    if (this.said) this.told("depth");
+    else if (!this.depth.take(answer)) this.#askDepth(true);
+    else if (answer.times.length) this.told("depth");
   }
 
   async #askPrints() {
     if (this.askingPrints || !this.open) return;
     this.askingPrints = true;
     const since = this.prints.length ? Math.floor(this.prints.at(-1).time / 1000) - OVERLAP : 0;
-    try {
-      const venues = this.#printing();
-      const answers = await Promise.all(venues.map((venue) =>
-        this.app.api.get(`/api/v1/history/trades/${venue}/${encodeURIComponent(this.symbol)}`, { market: this.market, from: since ? ns(since) : null })));
-      if (this.open) this.#took(answers, since * 1000);
-    } catch (error) {
-      this.said = error.message;
-    }
+    const asked = this.#printing().map((venue) =>
+      this.app.api.get(`/api/v1/history/trades/${venue}/${encodeURIComponent(this.symbol)}`, { market: this.market, from: since ? ns(since) : null }));
+    const answers = await Promise.all(asked).catch(() => []); // why is said where depth is asked for
     this.askingPrints = false;
+    if (this.open && answers.length) this.#took(answers, since * 1000);
   }
 
   /** Venues whose prints are this book's: its own, or those of its members. */

@@ -59,10 +59,10 @@ export function cumulative(levels) {
   return levels.map(([price, size]) => [price, (sum += size)]);
 }
 
-/** Levels of a remembered column, best first: rows as prices at the edge that is nearer to the other side's. */
+/** Levels of a remembered column, best first: rows as prices at the edge away from the other side's, never a better one. */
 export function levelsOf(column, row) {
   const side = (sizes, first, sign) => sizes
-    .map((size, k) => [rounded((first + sign * k + (sign > 0 ? 0 : 1)) * row), size])
+    .map((size, k) => [rounded((first + sign * k + (sign > 0 ? 1 : 0)) * row), size])
     .filter(([, size]) => size > 0);
   return { bids: side(column.bids, column.bidRow, -1), asks: side(column.asks, column.askRow, 1) };
 }

@@ -15,7 +15,7 @@ export class DepthChart {
     this.at = null; // pixel that is pointed at
     this.canvas = element("canvas", { class: "base", role: "img", tabindex: "0", id: "depth", "aria-label": "Cumulative depth" });
     this.read = element("p", { class: "reading quiet" });
-    this.element = element("section", { class: "panel depthchart" }, element("h3", {}, "Cumulative depth"), element("div", { class: "plot" }, this.canvas), this.read);
+    this.element = element("section", { class: "panel depthchart" }, element("h2", {}, "Cumulative depth"), element("div", { class: "plot" }, this.canvas), this.read);
     this.surface = new Surface(this.canvas, (...given) => this.#draw(...given));
     this.canvas.addEventListener("pointermove", (event) => this.#move(event.offsetX));
     this.canvas.addEventListener("pointerleave", () => this.#move(null));

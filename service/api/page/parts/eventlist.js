@@ -13,11 +13,11 @@ export class EventList {
     this.items = new Map(); // id -> element
     this.list = element("ol", { class: "events" });
     this.empty = element("p", { class: "quiet" }, "Nothing happened in the last 15 minutes.");
-    this.evidence = element("div", { class: "evidence", "aria-live": "polite" });
+    this.evidence = element("div", { class: "proof", "aria-live": "polite" });
     this.kinds = element("select", { "aria-label": "Kinds of events" }, new Option("Alerts, episodes", "alert episode"), new Option("All", ""), ...Object.entries(KINDS).map(([kind, word]) => new Option(`${word}s`, kind)));
     this.kinds.onchange = () => this.show(this.all ?? []);
     this.element = element("section", { class: "panel eventlist" },
-      element("header", {}, element("h3", {}, "Events"), this.kinds), this.evidence, this.list, this.empty);
+      element("div", { class: "head" }, element("h2", {}, "Events"), this.kinds), this.evidence, this.list, this.empty);
   }
 
   /** Newest first. */
@@ -42,7 +42,7 @@ export class EventList {
     if ((event?.id ?? "") === (this.explained ?? "")) return;
     this.explained = event?.id;
     this.evidence.replaceChildren(...(event === null ? [] : [
-      element("h4", {}, event.text),
+      element("h3", {}, event.text),
       element("p", { class: "quiet" }, `${timeOfDay(event.from)}${event.kind === "episode" ? ". No identities are visible: nothing here proves intent." : ""}`),
       element("dl", {}, ...event.details.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)])),
     ]));

@@ -218,20 +218,20 @@ export class Heatmap {
 
   #prices(context, feed, plot, width) {
     const [low, high] = this.range;
+    const column = feed.depth.columns.get(Math.min(feed.depth.last, this.axis.end));
+    const middle = column ? (column.bid + column.ask) / 2 : null;
+    const own = middle === null ? -99 : Math.min(this.height - 9, Math.max(9, this.y(middle)));
     context.textAlign = "left";
     context.fillStyle = colour("--quiet");
     for (const price of ticks(low, high, this.height / 45)) {
       const y = this.y(price);
-      if (y > 8 && y < this.height - 4) context.fillText(priceText(price), plot + 6, y + 4);
+      if (y > 8 && y < this.height - 4 && Math.abs(y - own) > 15) context.fillText(priceText(price), plot + 6, y + 4);
     }
-    const column = feed.depth.columns.get(Math.min(feed.depth.last, this.axis.end));
-    if (!column) return;
-    const middle = (column.bid + column.ask) / 2;
-    const y = Math.min(this.height - 9, Math.max(9, this.y(middle)));
+    if (middle === null) return;
     context.fillStyle = colour("--ink");
-    context.fillRect(plot + 2, y - 8, width - plot - 2, 16);
+    context.fillRect(plot + 2, own - 8, width - plot - 2, 16);
     context.fillStyle = colour("--paper");
-    context.fillText(priceText(middle), plot + 6, y + 4);
+    context.fillText(priceText(middle), plot + 6, own + 4);
   }
 
   #point(context, width, height) {

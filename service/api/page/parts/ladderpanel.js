@@ -15,7 +15,7 @@ export class LadderPanel {
     this.select = element("select", { id: "group", "aria-label": "Step of the ladder", title: "Step (- and +)" });
     this.select.onchange = () => this.#choose(Number(this.select.value));
     this.caption = element("p", { class: "quiet unit" });
-    this.element = element("section", { class: "panel ladderpanel" }, element("header", {}, element("h3", {}, "Ladder"), element("label", {}, "Step ", this.select)), this.ladder.element, this.caption);
+    this.element = element("section", { class: "panel ladderpanel" }, element("div", { class: "head" }, element("h2", {}, "Ladder"), element("label", {}, "Step ", this.select)), this.ladder.element, this.caption);
     this.narrow = matchMedia("(max-width: 760px)");
     this.offered = [];
   }

@@ -8,7 +8,7 @@ export class Members {
     this.link = link;
     this.key = "";
     this.body = element("tbody");
-    this.element = element("section", { class: "panel members", hidden: true }, element("h3", {}, "Venues and their share of depth"),
+    this.element = element("section", { class: "panel members", hidden: true }, element("h2", {}, "Venues and their share of depth"),
       element("table", {}, element("thead", {}, element("tr", {}, ...["Venue", "Share", "State"].map((text) => element("th", { scope: "col" }, text)))), this.body));
   }
 

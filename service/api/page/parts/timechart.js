@@ -25,7 +25,7 @@ export class TimeChart {
     this.over = element("canvas", { class: "over", "aria-hidden": "true" });
     this.note = element("p", { class: "note quiet", hidden: true });
     this.element = element("section", { class: "chart", "data-chart": chart.id },
-      element("header", {}, element("h3", { title: chart.help }, chart.title), ...this.texts.map((one) => one.element), gone),
+      element("div", { class: "head" }, element("h2", { title: chart.help }, chart.title), ...this.texts.map((one) => one.element), gone),
       element("div", { class: "plot" }, this.base, this.over, this.note));
     this.surfaces = [new Surface(this.base, (...given) => this.#draw(...given)), new Surface(this.over, (...given) => this.#point(...given))];
     pointing(this.over, axis);

@@ -22,6 +22,9 @@ const QUICK = 200; // ms between two paintings of texts
 const SLOWLY = 5000; // what is said to who does not see
 const FIRST_SYMBOLS = ["BTC-USDT-PERP", "BTC-USDT", "BTC-USD"];
 
+const LEGEND = "Half discs: buys above, sells below, by size. Diamonds: liquidations. Triangles: alerts. Frames: S spoof-like wall, L layering, "
+  + "D liquidity shock, Q quote stuffing, R stop run, C cascade. Hatched: not live. Even grey: beyond what the venue has proven.";
+
 export function mount(root, app) {
   const view = new SymbolView(root, app);
   return { unmount: () => view.close(), keys: view.keys };
@@ -100,7 +103,7 @@ class SymbolView {
     this.heading = element("h1");
     this.body = element("div", { class: "symbol" },
       element("div", { class: "left" }, this.ladder.element),
-      element("div", { class: "middle" }, this.heatmap.element, this.reading.element, this.stack),
+      element("div", { class: "middle" }, this.heatmap.element, this.reading.element, this.stack, element("p", { class: "legend quiet" }, LEGEND)),
       element("div", { class: "right" }, this.depth.element, this.members.element, this.events.element));
     root.append(
       element("div", { class: "symbolhead" }, this.heading, element("label", {}, element("span", { class: "unseen" }, "Symbol "), this.picker), this.tabs.element,
@@ -199,6 +202,7 @@ class SymbolView {
     this.body.hidden = this.facts.element.hidden = false;
     const feed = this.feed = new BookFeed(this.app, book, (what) => this.#told(feed, what));
     this.offered = null;
+    this.described = false;
     this.heatmap.reset();
     this.ladder.follow(feed);
     this.events.show([]);
@@ -253,6 +257,13 @@ class SymbolView {
     this.axis.end = Math.floor((clock.at ?? clock.now()) / 1000) - (clock.live ? 1 : 0);
     this.#dirty();
     this.pending = true;
+    if (!clock.live) this.#events();
+  }
+
+  /** What had happened by the moment that is looked at. */
+  #events() {
+    const last = (this.axis.end + 2) * 1000;
+    this.events.show(this.feed === null ? [] : this.feed.events.filter((one) => this.app.clock.live || one.from < last));
   }
 
   #dirty() {
@@ -265,8 +276,12 @@ class SymbolView {
     if (what === "second") {
       if (this.app.clock.live) this.#moment();
       this.members.show(feed.reading.members ?? [], (venue) => this.#share(venue));
-    } else if (what === "events") this.events.show(feed.events);
+    } else if (what === "events") this.#events();
     else if (what === "series" || what === "depth") this.#dirty();
+    if (what === "depth" && !this.described) {
+      this.described = true;
+      this.#describe();
+    }
     this.pending = true;
   }
 
