@@ -109,8 +109,7 @@ class Overview {
     const { catalogue } = this.app;
     this.offered = catalogue.columns.map(named);
     this.first = shownAtFirst(this.offered);
-    const lean = { key: "depth_imbalance", labels: { levels: "10" } };
-    this.lean = catalogue.find("band_imbalance", { band_bps: "25" }) ?? catalogue.find(lean.key, lean.labels) ?? catalogue.find("queue_imbalance");
+    this.lean = catalogue.find("band_imbalance", { band_bps: "10" }) ?? catalogue.find("queue_imbalance");
     this.runs.clear();
     this.menu.offer(this.offered, this.first);
     const heats = this.offered.filter((one) => one.balance || one.signed || this.first.includes(one.id));

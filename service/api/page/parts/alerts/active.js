@@ -6,7 +6,8 @@ import { has } from "../../views/list.js";
 import { KeyedList } from "../keyedlist.js";
 import { activeEntry, historyEntry } from "./entry.js";
 
-const PAGE = 100;
+const PAGE = 150;
+const MOST = 1500; // events that are kept here, where somebody asked for older ones
 const SETTLE = 300; // ms after something happened, in which more of it happens
 const ORDER = { critical: 0, warning: 1, info: 2 };
 
@@ -18,6 +19,7 @@ export class Active {
     this.history = [];
     this.cursor = null;
     this.known = false;
+    this.paged = false; // whether older events were asked for
     const done = () => this.ask();
     this.firing = new KeyedList({ make: activeEntry(app, has, done), key: (alert) => alert.id, empty: "Waiting for the service.", label: "Firing" });
     this.firing.list.classList.add("alerts");
@@ -65,10 +67,10 @@ export class Active {
   async ask() {
     try {
       const answer = await this.app.api.get("/api/v1/alerts/history", { limit: PAGE });
-      const known = new Set(answer.history.map((one) => one.seq));
-      const older = this.history.filter((one) => !known.has(one.seq) && one.seq < (answer.history.at(-1)?.seq ?? Infinity));
-      this.history = [...answer.history, ...older];
-      if (!older.length) this.cursor = answer.next_cursor;
+      const last = answer.history.at(-1)?.seq ?? 0;
+      const older = this.paged ? this.history.filter((one) => one.seq < last) : [];
+      this.history = [...answer.history, ...older].slice(0, MOST);
+      if (!this.paged) this.cursor = answer.next_cursor;
     } catch (error) {
       this.off = error.status === 404 ? error.message : this.off;
     }
@@ -78,8 +80,9 @@ export class Active {
   async #older() {
     try {
       const answer = await this.app.api.get("/api/v1/alerts/history", { limit: PAGE, cursor: this.cursor });
+      this.paged = true;
       this.history.push(...answer.history);
-      this.cursor = answer.next_cursor;
+      this.cursor = this.history.length < MOST ? answer.next_cursor : null;
     } catch (error) {
       this.app.say(error.message);
     }
