@@ -1,0 +1,5 @@
+"""`make dashboards`: writes grafana/dashboards/*.json anew."""
+
+from .board import write
+
+write()

@@ -1,0 +1,66 @@
+"""PromQL as the panels need it: every selector names its job, and the places that the dashboard's variables choose.
+
+What is summed, divided or scaled is written out in the panel; here is only what all have in common.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SERVICE = 'job=~"$job",instance=~"$instance"'
+VENUE = f'{SERVICE},venue=~"$venue"'
+PLACE = f'{VENUE},market=~"$market",symbol=~"$symbol"'
+TOGETHER = "consolidated"
+# The rules of Prometheus say where they fire; those of the service itself have no symbol, hence the empty choice.
+FIRING = (
+    'ALERTS{alertstate="firing",alertname=~"Obi.*",job=~"$job"'
+    ',venue=~"$venue|",market=~"$market|",symbol=~"$symbol|"}'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query and what its series are called: `{{label}}` is replaced by the label's value."""
+
+    expr: str
+    legend: str = ""
+
+
+def book(name: str, /, **labels: str) -> str:
+    """A series of the chosen books, one a venue; `a|b` in a label's value means either."""
+    return _selector(name, f'{PLACE},venue!="{TOGETHER}"', labels)
+
+
+def group(name: str, /, **labels: str) -> str:
+    """A series of the chosen symbols' consolidated books. The choice of venues does not change them."""
+    return _selector(name, f'{SERVICE},venue="{TOGETHER}",market=~"$market",symbol=~"$symbol"', labels)
+
+
+def feed(name: str, /, **labels: str) -> str:
+    """A series of the chosen venues' connections."""
+    return _selector(name, VENUE, labels)
+
+
+def own(name: str, /, **labels: str) -> str:
+    """A series that the service tells of itself."""
+    return _selector(name, SERVICE, labels)
+
+
+def rate(selector: str) -> str:
+    """A counter's increase a second."""
+    return f"rate({selector}[$__rate_interval])"
+
+
+def in_range(selector: str) -> str:
+    """A counter's increase over the time range on display: for stats, which are asked once, at its end."""
+    return f"increase({selector}[$__range])"
+
+
+def recent(selector: str) -> str:
+    """A counter's increase over the shortest window that is sure to hold some scrapes."""
+    return f"increase({selector}[$__rate_interval])"
+
+
+def _selector(name: str, places: str, labels: dict[str, str]) -> str:
+    chosen = "".join(f',{key}{"=~" if "|" in value else "="}"{value}"' for key, value in labels.items())
+    return f"{name}{{{places}{chosen}}}"
