@@ -15,7 +15,7 @@ CONFIG ?= config/steelyard.yaml
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo run test lint format bench bench-peers docs lock image-test clean
+.PHONY: help setup build demo run test lint format bench bench-peers docs dashboards lock image-test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,10 +51,14 @@ bench: setup ## the project's own benchmark
 bench-peers: ## make the environment in which Steelyard is compared with its peers
 	@$(PYTHON) -m benchmarks.make_environment
 
-docs: setup ## write docs/venues.md, docs/metrics.md and config/prometheus-rules.yml anew from what they are derived from
+docs: setup ## write docs/venues.md, docs/metrics.md, Prometheus rules and dashboards anew from what they are derived from
 	@$(BIN)/python -m service.venue_table
 	@$(BIN)/python -m service.metric_table
 	@$(BIN)/python -m service.alerts.prometheus
+	@$(BIN)/python -m grafana.source
+
+dashboards: setup ## write grafana/dashboards/*.json anew from grafana/source
+	@$(BIN)/python -m grafana.source
 
 lock: $(VENV)/.uv ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --all-extras \

@@ -29,11 +29,11 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from .colours import BAD
 from .panels import SOURCE, Kind
-from .queries import FIRING, TOGETHER
+from .queries import FIRING, FIRING_ANYWHERE, TOGETHER
 
 FOLDER = Path(__file__).parents[1] / "dashboards"
 TAG = "steelyard"
-CHOSEN = 'job=~"$job",instance=~"$instance",venue=~"$venue",market=~"$market",symbol=~"$symbol"'.split(",")
+CHOSEN = ['job=~"$job"', 'instance=~"$instance"', 'venue=~"$venue"', 'market=~"$market"', 'symbol=~"$symbol"']
 # Variable -> its label, and the series that it is read from. Those before it narrow it down.
 BOOKS = f'obi_book_state{{venue!="{TOGETHER}",'
 VARIABLES = {
@@ -81,7 +81,7 @@ class Board:
             .refresh("10s")
             .tooltip(DashboardCursorSync.CROSSHAIR)
             .link(_links())
-            .annotation(_alerts())
+            .annotation(_alerts(FIRING_ANYWHERE if self.unused else FIRING))
             .with_variable(DatasourceVariable("datasource").label("Data source").type("prometheus"))
         )
         for name in VARIABLES:
@@ -127,7 +127,7 @@ class Board:
     def text(self) -> str:
         """The file."""
         made = self.builder().build()
-        for one in (*(made.links or ()), *((made.annotations and made.annotations.list_val) or ())):
+        for one in (*(made.links or ()), *(made.annotations.list_val or ())):
             one.placement = None  # the builders' default puts them out of sight, into a menu
         return json.dumps(made, cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"
 
@@ -142,14 +142,14 @@ def _links() -> DashboardLink:
     return link.as_dropdown(False).include_vars(True).keep_time(True).target_blank(False)
 
 
-def _alerts() -> AnnotationQuery:
+def _alerts(firing: str) -> AnnotationQuery:
     return (
         AnnotationQuery()
         .name("Alerts")
         .datasource(SOURCE)
         .enable(True)
         .icon_color(BAD)
-        .expr(FIRING)
+        .expr(firing)
         .step("10s")
         .title_format("{{alertname}}")
         .text_format("{{venue}} {{symbol}}")

@@ -12,10 +12,9 @@ VENUE = f'{SERVICE},venue=~"$venue"'
 PLACE = f'{VENUE},market=~"$market",symbol=~"$symbol"'
 TOGETHER = "consolidated"
 # The rules of Prometheus say where they fire; those of the service itself have no symbol, hence the empty choice.
-FIRING = (
-    'ALERTS{alertstate="firing",alertname=~"Obi.*",job=~"$job"'
-    ',venue=~"$venue|",market=~"$market|",symbol=~"$symbol|"}'
-)
+_ALERTS = 'ALERTS{alertstate="firing",alertname=~"Obi.*",job=~"$job"'
+FIRING = f'{_ALERTS},venue=~"$venue|",market=~"$market|",symbol=~"$symbol|"}}'
+FIRING_ANYWHERE = f"{_ALERTS}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,11 @@ def own(name: str, /, **labels: str) -> str:
     return _selector(name, SERVICE, labels)
 
 
+def or_none(expr: str) -> str:
+    """Zero where `expr` has no series and the service answers: of what is counted from its first occurrence on."""
+    return f"{expr} or 0 * count({own('obi_build_info')})"
+
+
 def rate(selector: str) -> str:
     """A counter's increase a second."""
     return f"rate({selector}[$__rate_interval])"
@@ -59,6 +63,11 @@ def in_range(selector: str) -> str:
 def recent(selector: str) -> str:
     """A counter's increase over the shortest window that is sure to hold some scrapes."""
     return f"increase({selector}[$__rate_interval])"
+
+
+def quantile(level: float, histogram: str, by: str) -> str:
+    """A quantile of a histogram's recent observations, by labels; `histogram` is a selector of its buckets."""
+    return f"histogram_quantile({level:g}, sum by ({by}, le) (rate({histogram}[$__rate_interval])))"
 
 
 def _selector(name: str, places: str, labels: dict[str, str]) -> str:

@@ -15,14 +15,14 @@ LONELY = "Empty while fewer than two venues of the symbol are live."
 NOW = (
     stat(
         "Consolidated mid",
-        "Halfway between the best bid and the best ask over all venues that agree, median over the chosen symbols: choose "
-        f"one. {LONELY}",
+        "Halfway between the best bid and the best ask over all venues that agree, median over the chosen "
+        f"symbols: choose one. {LONELY}",
         f"quantile(0.5, {group('obi_mid_price')})",
     ),
     stat(
         "Consolidated spread",
-        "Best ask less best bid over all venues, over the consolidated mid, in basis points, tightest symbol. Below zero "
-        f"one venue's bid stands above another's ask. {LONELY}",
+        "Best ask less best bid over all venues, over the consolidated mid, in basis points, tightest "
+        f"symbol. Below zero one venue's bid stands above another's ask. {LONELY}",
         f"1e4 * min((sum by (symbol) ({group('obi_best_price', side='ask')}) "
         f"- sum by (symbol) ({group('obi_best_price', side='bid')})) "
         f"/ sum by (symbol) ({group('obi_mid_price')}))",
@@ -32,15 +32,17 @@ NOW = (
     ),
     stat(
         "Bids against asks",
-        "Bid less ask size over their sum within 10 bp of the consolidated mid, mean of the chosen symbols, -1 to +1. Plus "
-        f"is more bids. {LONELY}",
-        f"avg({group('obi_band_imbalance_ratio', band_bps='10')} or {group('obi_band_imbalance_ratio', band_bps='5')})",
+        "Bid less ask size over their sum within 10 bp of the consolidated mid, mean of the chosen "
+        f"symbols, -1 to +1. Plus is more bids. {LONELY}",
+        f"avg({group('obi_band_imbalance_ratio', band_bps='10')} or "
+        f"{group('obi_band_imbalance_ratio', band_bps='5')})",
         decimals=2,
         steps=SIGNED,
     ),
     stat(
         "Dispersion",
-        f"Highest mid of the venues over the lowest, less one, in basis points: the worst chosen symbol. {LONELY}",
+        "Highest mid of the venues over the lowest, less one, in basis points: the worst chosen symbol. "
+        f"{LONELY}",
         f"1e4 * max({group('obi_price_dispersion_ratio')})",
         unit=BP,
         decimals=1,
@@ -48,8 +50,8 @@ NOW = (
     ),
     stat(
         "Best edge",
-        "What the best pair of venues gives after taker fees, over what is paid, in basis points. Below zero: nothing to "
-        f"be had, the usual state. {LONELY}",
+        "What the best pair of venues gives after taker fees, over what is paid, in basis points. Below "
+        f"zero: nothing to be had, the usual state. {LONELY}",
         f"1e4 * max({group('obi_arbitrage_edge_ratio')})",
         unit=BP,
         decimals=1,
@@ -62,31 +64,31 @@ NOW = (
     ),
     stat(
         "Moving together",
-        "Mean correlation between the venues' mid changes within a second, over 300 s, mean of the chosen symbols. Near 1 "
-        "all move as one; empty until there is some history.",
+        "Mean correlation between the venues' mid changes within a second, over 300 s, mean of the chosen "
+        "symbols. Near 1 all move as one; empty until there is some history.",
         f"avg({group('obi_contagion_correlation_ratio', metric='mid_return')})",
         decimals=2,
     ),
     stat(
         "Most doubtful venue",
-        "Highest risk score of a chosen venue, 0 none to 1 all: stale, gaps, downtime, off the others' price, or its depth "
-        "gone. Which and why stands below.",
+        "Highest risk score of a chosen venue, 0 none to 1 all: stale, gaps, downtime, off the others' "
+        "price, or its depth gone. Which and why stands below.",
         f"max({book('obi_venue_risk_ratio')})",
         decimals=2,
         steps=rising(0.25, 0.5),
     ),
     lines(
         "Off the others",
-        "The venue's mid over the median of the other venues', less one, in basis points. Plus is dearer there. "
-        f"{LONELY}",
+        "The venue's mid over the median of the other venues', less one, in basis points. Plus is dearer "
+        f"there. {LONELY}",
         Query(f"1e4 * {book('obi_price_dislocation_ratio')}", VENUE),
         unit=BP,
         centred=True,
     ),
     lines(
         "Bids against asks, all venues",
-        "Bid less ask size over their sum within bands around the consolidated mid, -1 to +1. Plus is more bids. A band "
-        f"that no venue shows whole is empty. {LONELY}",
+        "Bid less ask size over their sum within bands around the consolidated mid, -1 to +1. Plus is more "
+        f"bids. A band that no venue shows whole is empty. {LONELY}",
         Query(group("obi_band_imbalance_ratio", band_bps="5|10|25"), "{{symbol}} {{band_bps}} bp"),
         low=-1,
         high=1,
@@ -122,7 +124,8 @@ DETAILS = (
             ),
             lines(
                 "Left out",
-                "1 while a venue's mid is more than 100 bp off the median of the others: the consolidated book is without it.",
+                "1 while a venue's mid is more than 100 bp off the median of the others: the consolidated "
+                "book is without it.",
                 Query(book("obi_consolidated_outlier"), VENUE),
                 low=0,
                 high=1,
@@ -134,8 +137,8 @@ DETAILS = (
         (
             lines(
                 "Share of depth within 10 bp",
-                "Share of each venue in the worth of bids and asks within 10 bp of its own mid. Empty where a venue does not "
-                f"show so far. {LONELY}",
+                "Share of each venue in the worth of bids and asks within 10 bp of its own mid. Empty "
+                f"where a venue does not show so far. {LONELY}",
                 Query(book("obi_venue_depth_share_ratio", band_bps="10"), VENUE),
                 unit=SHARE,
                 low=0,
@@ -150,11 +153,9 @@ DETAILS = (
             ),
             lines(
                 "Venues' imbalance, each counting the same",
-                "Mean of the venues' own imbalance within 5 and 10 bp, -1 to +1. Plus is more bids. Far from the chart on top: "
-                "the large venue leans the other way.",
-                Query(
-                    group("obi_mean_venue_imbalance_ratio", band_bps="5|10"), "{{symbol}} {{band_bps}} bp"
-                ),
+                "Mean of the venues' own imbalance within 5 and 10 bp, -1 to +1. Plus is more bids. Far "
+                "from the chart on top: the large venue leans the other way.",
+                Query(group("obi_mean_venue_imbalance_ratio", band_bps="5|10"), "{{symbol}} {{band_bps}} bp"),
                 low=-1,
                 high=1,
             ),
@@ -165,8 +166,8 @@ DETAILS = (
         (
             lines(
                 "Edge after fees",
-                "What buying at the first venue and selling at the second gives after taker fees, in basis points. Only what is "
-                f"above zero can be had. {LONELY}",
+                "What buying at the first venue and selling at the second gives after taker fees, in basis "
+                f"points. Only what is above zero can be had. {LONELY}",
                 Query(f"1e4 * {group('obi_arbitrage_edge_ratio')}", PAIR),
                 unit=BP,
                 marks=beyond(0),
@@ -187,8 +188,8 @@ DETAILS = (
             ),
             lines(
                 "For how long",
-                "How long the edge has stood. Long ones are rarely real: look at latency, and whether a venue is shut for "
-                "withdrawals.",
+                "How long the edge has stood. Long ones are rarely real: look at latency, and whether a "
+                "venue is shut for withdrawals.",
                 Query(group("obi_arbitrage_run_seconds"), PAIR),
                 unit=SECONDS,
                 low=0,
@@ -200,8 +201,8 @@ DETAILS = (
         (
             lines(
                 "Lead",
-                "Lag at which the mids of two venues go together the most. Above zero the first venue moves first, below zero "
-                f"the second. Read it with the correlation beside it. {LONELY}",
+                "Lag at which the mids of two venues go together the most. Above zero the first venue "
+                f"moves first, below zero the second. Read it with the correlation beside it. {LONELY}",
                 Query(group("obi_lead_lag_seconds"), LEADER),
                 unit=SECONDS,
                 centred=True,
@@ -217,7 +218,8 @@ DETAILS = (
             ),
             lines(
                 "Evidence",
-                "Squared correlations with the first venue ahead over those with the second ahead. Above 1 the first leads.",
+                "Squared correlations with the first venue ahead over those with the second ahead. Above 1 "
+                "the first leads.",
                 Query(group("obi_lead_lag_ratio"), LEADER),
                 low=0,
                 marks=beyond(1),
@@ -225,8 +227,8 @@ DETAILS = (
             ),
             lines(
                 "Moving together",
-                "Mean correlation between the venues of what happens within a second, over 300 s: imbalance, order flow, mid. "
-                "Empty until there is some history.",
+                "Mean correlation between the venues of what happens within a second, over 300 s: "
+                "imbalance, order flow, mid. Empty until there is some history.",
                 Query(group("obi_contagion_correlation_ratio"), "{{symbol}} {{metric}}"),
                 low=-1,
                 high=1,
@@ -252,8 +254,8 @@ DETAILS = (
             ),
             lines(
                 "Funding apart",
-                "Highest less lowest funding per 8 hours over the venues, in basis points: what a position long here and short "
-                "there earns. Empty unless two venues tell a rate.",
+                "Highest less lowest funding per 8 hours over the venues, in basis points: what a position "
+                "long here and short there earns. Empty unless two venues tell a rate.",
                 Query(f"1e4 * {group('obi_funding_dispersion_ratio')}", SYMBOL),
                 unit=BP,
                 low=0,

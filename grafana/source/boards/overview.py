@@ -11,15 +11,15 @@ SCORE = book("obi_pressure_score_ratio")
 NOW = (
     stat(
         "Markets",
-        "Where the data come from. SIMULATED: made-up venues (`steelyard demo`), no number here is of a real market. "
-        "Empty while the service does not answer.",
+        "Where the data come from. SIMULATED: made-up venues (`steelyard demo`), no number here is of a "
+        "real market. Empty while the service does not answer.",
         f"max({own('obi_simulated')})",
         meaning={0: ("LIVE", GOOD), 1: ("SIMULATED", WARN)},
     ),
     stat(
         "Books live",
-        "Share of the chosen books that are proven at this moment. Only a live book has values; the others are missing "
-        "from every panel, not shown with old numbers. Empty while no book is known.",
+        "Share of the chosen books that are proven at this moment. Only a live book has values; the others "
+        "are missing from every panel, not shown with old numbers. Empty while no book is known.",
         f"avg({book('obi_book_state', state='live')})",
         unit=SHARE,
         decimals=0,
@@ -42,16 +42,16 @@ NOW = (
     ),
     stat(
         "Highest stress",
-        "Signs of stress at once, of the worst chosen book, 0 to 3: a large move within a minute, a liquidity shock, "
-        "toxic flow. 0 also where no book can tell yet.",
-        f"max({book('obi_stress_level')}) or vector(0)",
+        "Signs of stress at once, of the worst chosen book, 0 to 3: a large move within a minute, a "
+        "liquidity shock, toxic flow. Empty until a book can tell: that takes the toxicity of flow.",
+        f"max({book('obi_stress_level')})",
         decimals=0,
         steps=rising(1, 2),
     ),
     stat(
         "Strongest lean",
-        "Pressure score of the chosen book that leans most, -1 to +1: the mean of queue, depth and trade imbalance and "
-        "of order flow. Plus is buy pressure. Empty while no chosen book has one.",
+        "Pressure score of the chosen book that leans most, -1 to +1: the mean of queue, depth and trade "
+        "imbalance and of order flow. Plus is buy pressure. Empty while no chosen book has one.",
         f"(max({SCORE}) >= -min({SCORE})) or min({SCORE})",
         decimals=2,
         steps=SIGNED,
@@ -65,16 +65,16 @@ NOW = (
     ),
     stat(
         "Latency",
-        "Receive time minus the venue's time of the last message, median over the chosen books. Below zero a clock is "
-        "wrong. Empty where venues give no time.",
-        f"quantile(0.5, {book('obi_feed_latency_seconds')})",
+        "Receive time minus the venue's time of the last message, median over the chosen books. Below zero "
+        "a clock is wrong. Empty where venues give no time.",
+        f"quantile(0.5, {book('obi_book_latency_seconds')})",
         unit=SECONDS,
         steps=rising(0.5, 1),
     ),
     lines(
         "Pressure",
-        "Pressure score by symbol, mean over its venues, -1 to +1. Plus is buy pressure. A line breaks where no book of "
-        "the symbol is live.",
+        "Pressure score by symbol, mean over its venues, -1 to +1. Plus is buy pressure. A line breaks "
+        "where no book of the symbol is live.",
         Query(f"avg by (symbol) ({SCORE})", BY_SYMBOL),
         low=-1,
         high=1,
@@ -82,8 +82,9 @@ NOW = (
     ),
     lines(
         "Spread",
-        "Best ask less best bid over the mid, in basis points: the tightest venue of each symbol. The dashed line is "
-        "where ObiSpreadWide begins to look. A line breaks where no book of the symbol is live.",
+        "Best ask less best bid over the mid, in basis points: the tightest venue of each symbol. The "
+        "dashed line is where ObiSpreadWide begins to look. A line breaks where no book of the symbol is "
+        "live.",
         Query(f"1e4 * min by (symbol) ({book('obi_spread_ratio')})", BY_SYMBOL),
         unit=BP,
         low=0,
@@ -92,8 +93,8 @@ NOW = (
     ),
     lines(
         "Depth near the mid",
-        "Worth of the bids and asks within 10 bp of each venue's mid, summed over venues, in the symbol's quote currency. "
-        "Books that do not reach so far are left out.",
+        "Worth of the bids and asks within 10 bp of each venue's mid, summed over venues, in the symbol's "
+        "quote currency. Books that do not reach so far are left out.",
         Query(f"sum by (symbol) ({book('obi_depth_quote_units', band_bps='10')})", BY_SYMBOL),
         unit=AMOUNT,
         low=0,
@@ -101,8 +102,9 @@ NOW = (
     ),
     table(
         "Books",
-        "One row a book, as of the end of the time range. Imbalance, pressure, takers: -1 to +1, plus is buy pressure. "
-        "A cell is empty where the book is not live, where the venue does not show far enough, or too early to tell.",
+        "One row a book, as of the end of the time range. Imbalance, pressure, takers: -1 to +1, plus is "
+        "buy pressure. A cell is empty where the book is not live, where the venue does not show far "
+        "enough, or too early to tell.",
         ("symbol", "venue", "market"),
         Column(
             "State", book("obi_book_state", state="live"), meaning={1: ("live", GOOD), 0: ("not live", WARN)}
@@ -136,8 +138,8 @@ DETAILS = (
         (
             lines(
                 "Alerts firing",
-                "How many alerts of Prometheus fire, by name. `none` is drawn where nothing fires; docs/runbooks.md says "
-                "what each means and what to do.",
+                "How many alerts of Prometheus fire, by name. `none` is drawn where nothing fires; "
+                "docs/runbooks.md says what each means and what to do.",
                 Query(
                     f'count by (alertname) ({FIRING}) or label_replace(vector(0), "alertname", "none", "", "")',
                     "{{alertname}}",
@@ -159,8 +161,9 @@ DETAILS = (
         (
             lines(
                 "Order flow, 10 s",
-                "Order flow imbalance at the touch within 10 s over the mean depth of a level, mean over venues: how many "
-                "ordinary levels were added to bids or taken from asks. Plus is buy pressure.",
+                "Order flow imbalance at the touch within 10 s over the mean depth of a level, mean over "
+                "venues: how many ordinary levels were added to bids or taken from asks. Plus is buy "
+                "pressure.",
                 Query(
                     f"avg by (symbol) ({book('obi_normalized_ofi_ratio', level='1', window='10s')})",
                     BY_SYMBOL,
@@ -169,11 +172,9 @@ DETAILS = (
             ),
             lines(
                 "Takers, 60 s",
-                "Taker buys less sells over their sum, last 60 s, mean over venues: +1 is all buying. Empty for a symbol "
-                "that did not trade in that time.",
-                Query(
-                    f"avg by (symbol) ({book('obi_trade_flow_imbalance_ratio', window='60s')})", BY_SYMBOL
-                ),
+                "Taker buys less sells over their sum, last 60 s, mean over venues: +1 is all buying. "
+                "Empty for a symbol that did not trade in that time.",
+                Query(f"avg by (symbol) ({book('obi_trade_flow_imbalance_ratio', window='60s')})", BY_SYMBOL),
                 low=-1,
                 high=1,
             ),
@@ -186,8 +187,9 @@ DETAILS = (
             ),
             lines(
                 "Forced closing",
-                "Worth of positions closed by force over the last minute or less, by symbol and by the position that was "
-                "closed. Shorts closed are forced buying. Only derivatives have it; most venues report a sample.",
+                "Worth of positions closed by force over the last minute or less, by symbol and by the "
+                "position that was closed. Shorts closed are forced buying. Only derivatives have it; most "
+                "venues report a sample.",
                 Query(
                     "sum by (symbol, position) "
                     f"({rate(book('obi_liquidation_quote_units_total', position='long|short'))})",
@@ -204,8 +206,9 @@ DETAILS = (
         (
             lines(
                 "Cost of 100,000",
-                "What a market order for 100,000 of the quote currency costs against the mid, dearer side, cheapest venue, "
-                "in basis points, fees not included. Empty where no venue shows enough to fill it.",
+                "What a market order for 100,000 of the quote currency costs against the mid, dearer side, "
+                "cheapest venue, in basis points, fees not included. Empty where no venue shows enough to "
+                "fill it.",
                 Query(
                     "1e4 * min by (symbol) (max by (symbol, venue) "
                     f"({book('obi_impact_cost_ratio', notional='100000')}))",
@@ -216,15 +219,16 @@ DETAILS = (
             ),
             lines(
                 "Depth against its last hour",
-                "How far depth within 10 bp lies from its mean of an hour, in standard deviations of its logarithm: the "
-                "worst venue and side of each symbol. The dashed line is where a liquidity shock begins. Needs a minute.",
+                "How far depth within 10 bp lies from its mean of an hour, in standard deviations of its "
+                "logarithm: the worst venue and side of each symbol. The dashed line is where a liquidity "
+                "shock begins. Needs a minute.",
                 Query(f"min by (symbol) ({book('obi_liquidity_shock_zscore')})", BY_SYMBOL),
                 marks=beyond(-4),
             ),
             lines(
                 "Liquidity shocks",
-                "Times that depth halved or the spread sprang open, within the shortest window of the chart. Flat at zero "
-                "in quiet markets.",
+                "Times that depth halved or the spread sprang open, within the shortest window of the "
+                "chart. Flat at zero in quiet markets.",
                 Query(
                     f"sum by (symbol, kind) ({recent(book('obi_liquidity_shocks_total'))})",
                     "{{symbol}} {{kind}}",
@@ -233,8 +237,8 @@ DETAILS = (
             ),
             lines(
                 "Bids against asks",
-                "Depth imbalance of the best ten levels, averaged over time, mean over venues, -1 to +1. Plus is more bids. "
-                "The dashed lines are where ObiPersistentImbalance begins.",
+                "Depth imbalance of the best ten levels, averaged over time, mean over venues, -1 to +1. "
+                "Plus is more bids. The dashed lines are where ObiPersistentImbalance begins.",
                 Query(
                     f"avg by (symbol) ({book('obi_depth_imbalance_ratio', levels='10', stat='twa')})",
                     BY_SYMBOL,

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from .. import symbol_book, symbol_flow
 from ..board import Board
 from ..colours import SIGNED, falling, rising
 from ..panels import AMOUNT, BP, NUMBER, SHARE, lines, stat
 from ..queries import Query, book
-from ..symbol_rows import DETAILS
 
 VENUE = "{{symbol}} {{venue}}"
 
 NOW = (
     stat(
         "Mid",
-        "Median of the mids of the chosen books, in the symbol's quote currency. It means something while one symbol is "
-        "chosen. Empty while no chosen book is live.",
+        "Median of the mids of the chosen books, in the symbol's quote currency. It means something while "
+        "one symbol is chosen. Empty while no chosen book is live.",
         f"quantile(0.5, {book('obi_mid_price')})",
     ),
     stat(
         "Spread",
-        "Best ask less best bid over the mid, in basis points, of the tightest chosen book. Orange from 5 bp, where "
-        "ObiSpreadWide begins to look. Empty while no chosen book is live.",
+        "Best ask less best bid over the mid, in basis points, of the tightest chosen book. Orange from 5 "
+        "bp, where ObiSpreadWide begins to look. Empty while no chosen book is live.",
         f"1e4 * min({book('obi_spread_ratio')})",
         unit=BP,
         decimals=2,
@@ -28,8 +28,8 @@ NOW = (
     ),
     stat(
         "Bids against asks",
-        "Bid less ask worth within 10 bp over their sum, all chosen books together, -1 to +1. Plus is more bids. Empty "
-        "while no venue shows 10 bp.",
+        "Bid less ask worth within 10 bp over their sum, all chosen books together, -1 to +1. Plus is more "
+        "bids. Empty while no venue shows 10 bp.",
         f"(sum({book('obi_depth_quote_units', band_bps='10', side='bid')}) "
         f"- sum({book('obi_depth_quote_units', band_bps='10', side='ask')})) "
         f"/ sum({book('obi_depth_quote_units', band_bps='10')})",
@@ -38,31 +38,32 @@ NOW = (
     ),
     stat(
         "Depth within 10 bp",
-        "Worth of bids and asks within 10 bp of the mid, all chosen books together, in the quote currency. Empty while "
-        "no venue shows 10 bp.",
+        "Worth of bids and asks within 10 bp of the mid, all chosen books together, in the quote currency. "
+        "Empty while no venue shows 10 bp.",
         f"sum({book('obi_depth_quote_units', band_bps='10')})",
         unit=AMOUNT,
     ),
     stat(
         "Takers, 60 s",
-        "Taker buys less sells over their sum, last 60 s, mean over the chosen books: +1 is all buying. Empty while "
-        "nothing was traded in that time.",
+        "Taker buys less sells over their sum, last 60 s, mean over the chosen books: +1 is all buying. "
+        "Empty while nothing was traded in that time.",
         f"avg({book('obi_trade_flow_imbalance_ratio', window='60s')})",
         decimals=2,
         steps=SIGNED,
     ),
     stat(
         "Pressure",
-        "Pressure score, mean over the chosen books, -1 to +1: queue, depth and trade imbalance and order flow in one "
-        "number. Plus is buy pressure.",
+        "Pressure score, mean over the chosen books, -1 to +1: queue, depth and trade imbalance and order "
+        "flow in one number. Plus is buy pressure.",
         f"avg({book('obi_pressure_score_ratio')})",
         decimals=2,
         steps=SIGNED,
     ),
     stat(
         "Cost of 100,000",
-        "What a market order for 100,000 of the quote currency costs against the mid at the cheapest chosen venue, dearer "
-        "side, in basis points without fees. Empty where no venue shows enough to fill it.",
+        "What a market order for 100,000 of the quote currency costs against the mid at the cheapest "
+        "chosen venue, dearer side, in basis points without fees. Empty where no venue shows enough to "
+        "fill it.",
         f"1e4 * min(max by (venue, symbol) ({book('obi_impact_cost_ratio', notional='100000')}))",
         unit=BP,
         decimals=2,
@@ -77,23 +78,23 @@ NOW = (
     ),
     lines(
         "Mid",
-        "Halfway between best bid and best ask, by venue, in the quote currency. A line breaks while its book is not "
-        "live.",
+        "Halfway between best bid and best ask, by venue, in the quote currency. A line breaks while its "
+        "book is not live.",
         Query(book("obi_mid_price"), VENUE),
         unit=NUMBER,
     ),
     lines(
         "Bids against asks",
-        "Depth imbalance of the best ten levels by venue, averaged over time, -1 to +1. Plus is more bids. Empty where the "
-        "venue shows fewer levels.",
+        "Depth imbalance of the best ten levels by venue, averaged over time, -1 to +1. Plus is more bids. "
+        "Empty where the venue shows fewer levels.",
         Query(book("obi_depth_imbalance_ratio", levels="10", stat="twa"), VENUE),
         low=-1,
         high=1,
     ),
     lines(
         "Order flow, 10 s",
-        "Net size added to bids and taken from asks at the touch within 10 s, in base units, by venue. Plus is buy "
-        "pressure. Empty for the first seconds of a feed.",
+        "Net size added to bids and taken from asks at the touch within 10 s, in base units, by venue. "
+        "Plus is buy pressure. Empty for the first seconds of a feed.",
         Query(book("obi_ofi_base_units", window="10s"), VENUE),
         unit=AMOUNT,
         centred=True,
@@ -112,6 +113,6 @@ BOARD = Board(
     "Steelyard: Symbol",
     "One symbol at every venue that has it. Choose the symbol above; several are possible, and then crowded.",
     NOW,
-    DETAILS,
+    (*symbol_book.DETAILS, *symbol_flow.DETAILS),
     symbol="BTC-USDT",
 )

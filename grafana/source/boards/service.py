@@ -1,0 +1,303 @@
+"""The service itself: is it up, does it keep up, what does it cost, and do its alerts get out."""
+
+from __future__ import annotations
+
+from ..board import Board, Detail
+from ..colours import BAD, GOOD, beyond, rising
+from ..panels import BYTES, EACH_SECOND, SECONDS, SHARE, lines, stat
+from ..queries import FIRING_ANYWHERE, Query, in_range, or_none, own, quantile, rate, recent
+
+INSTANCE = "{{instance}}"
+QUIET = "A single line at zero: nothing of the kind since the start."
+
+NOW = (
+    stat(
+        "Up",
+        "1 while Prometheus can scrape every chosen instance. No alert of an instance that is down can be "
+        "relied on.",
+        f"min({own('up')})",
+        meaning={1: ("UP", GOOD), 0: ("DOWN", BAD)},
+    ),
+    stat(
+        "Version",
+        "What is running. Several names: instances differ.",
+        f"count by (version) ({own('obi_build_info')})",
+        legend="{{version}}",
+    ),
+    stat(
+        "Running for",
+        "Time since the youngest chosen instance was started.",
+        f"time() - max({own('process_start_time_seconds')})",
+        unit=SECONDS,
+        decimals=1,
+    ),
+    stat(
+        "Processor",
+        "Share of one core that the busiest chosen instance takes. Near 100 % messages wait for each other.",
+        f"max({rate(own('process_cpu_seconds_total'))})",
+        unit=SHARE,
+        decimals=0,
+        steps=rising(0.7, 0.9),
+    ),
+    stat(
+        "Memory",
+        "Resident memory of the largest chosen instance.",
+        f"max({own('process_resident_memory_bytes')})",
+        unit=BYTES,
+    ),
+    stat(
+        "Latest loop",
+        "The latest that the event loop came back within the last minute, worst chosen instance. All "
+        "messages wait so long.",
+        f"max({own('obi_loop_lag_max_seconds')})",
+        unit=SECONDS,
+        steps=rising(0.1, 0.5),
+    ),
+    stat(
+        "Alerts not delivered",
+        "Messages to senders that became dead letters over the time range. /api/v1/alerts/dead-letters has "
+        "them. 0 also where no sender is configured.",
+        or_none(f"sum({in_range(own('obi_alert_messages_total', result='failed'))})"),
+        decimals=0,
+        steps=rising(1),
+    ),
+    stat(
+        "Rules that cannot run",
+        "Alert rules that name metrics which are not there or switched off; /api/v1/alerts/rules says "
+        "which and why.",
+        f"sum({own('obi_alert_rules', state='faulty')})",
+        decimals=0,
+        steps=rising(1),
+    ),
+    lines(
+        "Event loop late by",
+        "How late the event loop comes back: what 99 of 100 looks stay below, and the latest of the last "
+        "minute. The dashed line is where ObiLoopLag begins.",
+        Query(quantile(0.99, own("obi_loop_lag_seconds_bucket"), "instance"), f"{INSTANCE} 99 %"),
+        Query(own("obi_loop_lag_max_seconds"), f"{INSTANCE} latest"),
+        unit=SECONDS,
+        low=0,
+        marks=beyond(0.1),
+        width=8,
+    ),
+    lines(
+        "Time that messages take",
+        "Share of its time that the service spends on messages: from arrival until book, metrics and "
+        "alerts knew of them. The dashed line is where ObiSaturated begins.",
+        Query(f"sum by (instance) ({rate(own('obi_apply_latency_seconds_sum'))})", INSTANCE),
+        unit=SHARE,
+        low=0,
+        marks=beyond(0.7),
+        width=8,
+    ),
+    lines(
+        "Messages",
+        "Book messages applied a second, by instance.",
+        Query(f"sum by (instance) ({rate(own('obi_book_messages_total'))})", INSTANCE),
+        unit=EACH_SECOND,
+        low=0,
+        width=8,
+    ),
+)
+
+DETAILS = (
+    Detail(
+        "Stages of a message, 99 %",
+        (
+            lines(
+                "Venue to here",
+                "Receive time minus the venue's time that 99 of 100 messages stay below. The clocks' "
+                "difference is in it. Empty where no venue gives a time.",
+                Query(quantile(0.99, own("obi_feed_latency_seconds_bucket"), "instance"), INSTANCE),
+                unit=SECONDS,
+                low=0,
+                width=6,
+            ),
+            lines(
+                "Here to the book",
+                "From a message's arrival until its book, metrics and alerts knew of it.",
+                Query(quantile(0.99, own("obi_apply_latency_seconds_bucket"), "instance"), INSTANCE),
+                unit=SECONDS,
+                low=0,
+                width=6,
+            ),
+            lines(
+                "Book to the stream",
+                "From the arrival of a book's newest message until the stream had an update of it ready. "
+                "Empty while nobody listens.",
+                Query(
+                    quantile(0.99, own("obi_publish_latency_seconds_bucket"), "instance"),
+                    INSTANCE,
+                ),
+                unit=SECONDS,
+                low=0,
+                width=6,
+            ),
+            lines(
+                "Alert to its receiver",
+                "From the evaluation that made an alert change until the sender's other end took the "
+                "message. Empty while none was sent.",
+                Query(
+                    quantile(0.99, own("obi_alert_delivery_seconds_bucket"), "instance, sender"),
+                    "{{instance}} {{sender}}",
+                ),
+                unit=SECONDS,
+                low=0,
+                width=6,
+            ),
+        ),
+    ),
+    Detail(
+        "Process",
+        (
+            lines(
+                "Processor",
+                "Share of one core, by instance.",
+                Query(rate(own("process_cpu_seconds_total")), INSTANCE),
+                unit=SHARE,
+                low=0,
+            ),
+            lines(
+                "Memory",
+                "Resident memory, by instance. A line that only rises is a leak: report it.",
+                Query(own("process_resident_memory_bytes"), INSTANCE),
+                unit=BYTES,
+                low=0,
+            ),
+            lines(
+                "Garbage collector",
+                "Share of the time that the collector holds everything up, by generation.",
+                Query(
+                    f"sum by (instance, generation) ({rate(own('obi_gc_pause_seconds_sum'))})",
+                    "{{instance}} generation {{generation}}",
+                ),
+                unit=SHARE,
+                low=0,
+            ),
+            lines(
+                "Open files",
+                "Files and sockets open, by instance: two or three a connection, and one a client.",
+                Query(own("process_open_fds"), f"{INSTANCE} open"),
+                low=0,
+            ),
+        ),
+    ),
+    Detail(
+        "Queues and the stream",
+        (
+            lines(
+                "Waiting",
+                "What waits in each queue: updates for the stream's clients, alerts to be kept, messages "
+                "for each sender.",
+                Query(f"sum by (queue) ({own('obi_backlog_messages')})", "{{queue}}"),
+                low=0,
+            ),
+            lines(
+                "Dropped",
+                "What was dropped because too much waited, by queue, within the shortest window of the chart.",
+                Query(f"sum by (queue) ({recent(own('obi_backlog_dropped_total'))})", "{{queue}}"),
+                low=0,
+            ),
+            lines(
+                "Clients of the stream",
+                "Sockets open, and different channels that they subscribe to.",
+                Query(f"sum by (instance) ({own('obi_stream_clients')})", f"{INSTANCE} clients"),
+                Query(f"sum by (instance) ({own('obi_stream_channels')})", f"{INSTANCE} channels"),
+                low=0,
+            ),
+            lines(
+                "Updates of the stream",
+                "A second: encoded once for all, sent to clients, and passed over because a client had not "
+                "taken the one before.",
+                Query(
+                    f"sum by (instance) ({rate(own('obi_stream_encodings_total'))})", f"{INSTANCE} encoded"
+                ),
+                Query(f"sum by (instance) ({rate(own('obi_stream_messages_total'))})", f"{INSTANCE} sent"),
+                Query(
+                    f"sum by (instance) ({rate(own('obi_stream_missed_total'))})", f"{INSTANCE} passed over"
+                ),
+                unit=EACH_SECOND,
+                low=0,
+            ),
+        ),
+    ),
+    Detail(
+        "Alerts",
+        (
+            lines(
+                "Firing in Prometheus",
+                "How many alerts fire, by severity, for all places. A single line at zero where none does.",
+                Query(
+                    f"count by (severity) ({FIRING_ANYWHERE}) or vector(0)",
+                    "{{severity}}",
+                ),
+                low=0,
+            ),
+            lines(
+                "Active in the built-in engine",
+                "Alerts that fire or are pending, by state and severity. A single line at zero where none is.",
+                Query(
+                    or_none(f"sum by (state, severity) ({own('obi_alerts_active')})"),
+                    "{{state}} {{severity}}",
+                ),
+                low=0,
+            ),
+            lines(
+                "Messages to senders",
+                f"What became of them, within the shortest window of the chart. {QUIET}",
+                Query(
+                    or_none(f"sum by (sender, result) ({recent(own('obi_alert_messages_total'))})"),
+                    "{{sender}} {{result}}",
+                ),
+                low=0,
+            ),
+            lines(
+                "History that was not kept",
+                "Writes of alerts that were lost, within the shortest window of the chart: the disk is "
+                "full or too slow. Alerts go on being told.",
+                Query(recent(own("obi_alert_writes_lost_total")), INSTANCE),
+                low=0,
+            ),
+        ),
+    ),
+    Detail(
+        "Scrapes",
+        (
+            lines(
+                "Time",
+                "How long writing /metrics held the event loop, and how long Prometheus waited for it. The "
+                "dashed line is where ObiScrapeSlow begins.",
+                Query(own("obi_scrape_seconds"), f"{INSTANCE} writing"),
+                Query(own("scrape_duration_seconds"), f"{INSTANCE} waiting"),
+                unit=SECONDS,
+                low=0,
+                marks=beyond(0.05),
+                width=8,
+            ),
+            lines(
+                "Series",
+                "Series that a scrape tells: about 250 a book.",
+                Query(own("obi_scrape_series"), INSTANCE),
+                low=0,
+                width=8,
+            ),
+            lines(
+                "Size",
+                "Text of a scrape, before it is packed.",
+                Query(own("obi_scrape_size_bytes"), INSTANCE),
+                unit=BYTES,
+                low=0,
+                width=8,
+            ),
+        ),
+    ),
+)
+
+BOARD = Board(
+    "steelyard-service",
+    "Steelyard: Service",
+    "The service itself: is it up, does it keep up, what does it cost, do its alerts get out.",
+    NOW,
+    DETAILS,
+    unused=("venue", "market", "symbol"),
+)

@@ -1,0 +1,310 @@
+"""Venues and feeds: are they there, do they prove their books, what was lost, how late does it come."""
+
+from __future__ import annotations
+
+from ..board import Board, Detail
+from ..colours import beyond, falling, rising
+from ..panels import EACH_SECOND, SECONDS, SHARE, Column, lines, stat, table
+from ..queries import Query, book, feed, in_range, or_none, quantile, rate, recent
+
+VENUE, ROUTE = "{{venue}}", "{{venue}} {{product}} {{route}}"
+
+NOW = (
+    stat(
+        "Venues down",
+        "Chosen venues none of whose connections is open. What is consolidated over venues is without them.",
+        f"sum(max by (venue) ({feed('obi_feed_up')}) == bool 0)",
+        decimals=0,
+        steps=rising(1, 2),
+    ),
+    stat(
+        "Connections up",
+        "Share of the connections that are open.",
+        f"avg({feed('obi_connection_up')})",
+        unit=SHARE,
+        decimals=0,
+        steps=falling(1, 0.9),
+    ),
+    stat(
+        "Books live",
+        "Share of the chosen books that are proven at this moment. The others have no values.",
+        f"avg({book('obi_book_state', state='live')})",
+        unit=SHARE,
+        decimals=0,
+        steps=falling(1, 0.9),
+    ),
+    stat(
+        "Gaps",
+        "Losses that were seen in the books' messages, over the time range. Each costs a new snapshot.",
+        f"sum({in_range(book('obi_book_gaps_total'))})",
+        decimals=0,
+        steps=rising(1, 10),
+    ),
+    stat(
+        "Checksums failed",
+        "Times that a book was not the venue's, over the time range. Its values were withdrawn each time. "
+        "Only some venues send checksums.",
+        f"sum({in_range(book('obi_book_checksums_total', result='failed'))})",
+        decimals=0,
+        steps=rising(1, 3),
+    ),
+    stat(
+        "Reconnects",
+        "Times that a connection was made anew, over the time range.",
+        f"sum({in_range(feed('obi_feed_reconnects_total'))})",
+        decimals=0,
+        steps=rising(1, 10),
+    ),
+    stat(
+        "Slowest venue",
+        "Highest of the venues' median latency: receive time minus the venue's time of a message. Empty "
+        "where no venue gives a time, and until two scrapes are there.",
+        f"max({quantile(0.5, feed('obi_feed_latency_seconds_bucket'), 'venue')})",
+        unit=SECONDS,
+        steps=rising(0.5, 1),
+    ),
+    stat(
+        "Quietest connection",
+        "Time since the last frame of the connection that has been silent longest. ObiFeedStale fires at 60 s.",
+        f"max({feed('obi_message_age_seconds')})",
+        unit=SECONDS,
+        decimals=1,
+        steps=rising(30, 60),
+    ),
+    lines(
+        "Live books by venue",
+        "Share of each venue's books that are live. What is below 1 is missing from all other panels.",
+        Query(f"avg by (venue) ({book('obi_book_state', state='live')})", VENUE),
+        unit=SHARE,
+        low=0,
+        high=1,
+        width=8,
+    ),
+    lines(
+        "Latency, median",
+        "Receive time minus the venue's time of messages, median, by venue. The dashed line is where "
+        "ObiLatencyHigh begins. Empty where the venue gives no time.",
+        Query(quantile(0.5, feed("obi_feed_latency_seconds_bucket"), "venue"), VENUE),
+        unit=SECONDS,
+        low=0,
+        marks=beyond(1),
+        width=8,
+    ),
+    lines(
+        "Frames",
+        "Frames received a second, by venue. A line at zero is a venue that is silent.",
+        Query(f"sum by (venue) ({rate(feed('obi_feed_frames_total'))})", VENUE),
+        unit=EACH_SECOND,
+        low=0,
+        width=8,
+    ),
+)
+
+DETAILS = (
+    Detail(
+        "Books",
+        (
+            table(
+                "Books",
+                "One row a book and how its venue proves it, as of the end of the time range. `none` means "
+                "that a loss may stay unseen; docs/venues.md says what each venue shows.",
+                ("symbol", "venue", "market", "proof"),
+                Column("Known", book("obi_book_info")),
+            ),
+            lines(
+                "Books by state",
+                "How many of the chosen books are in which state. Only live ones have values.",
+                Query(f"sum by (state) ({book('obi_book_state')})", "{{state}}"),
+                low=0,
+                stacked=True,
+            ),
+            lines(
+                "Oldest book by venue",
+                "Time since the last message of the venue's quietest book. A quiet market is no fault: the "
+                "connection's heartbeat decides.",
+                Query(f"max by (venue) ({book('obi_book_age_seconds')})", VENUE),
+                unit=SECONDS,
+                low=0,
+            ),
+        ),
+    ),
+    Detail(
+        "Losses",
+        (
+            lines(
+                "Gaps",
+                "Losses seen in the books' messages, by venue, within the shortest window of the chart.",
+                Query(f"sum by (venue) ({recent(book('obi_book_gaps_total'))})", VENUE),
+                low=0,
+            ),
+            lines(
+                "Books taken anew, by reason",
+                "Times that a book was taken anew, within the shortest window of the chart. Nothing has "
+                "happened since the start where a single line at zero is drawn.",
+                Query(
+                    or_none(f"sum by (venue, reason) ({recent(book('obi_book_resyncs_total'))})"),
+                    "{{venue}} {{reason}}",
+                ),
+                low=0,
+            ),
+            lines(
+                "Checksums",
+                "Checksums compared a second, by venue and result. Flat at zero where the venue sends none.",
+                Query(
+                    f"sum by (venue, result) ({rate(book('obi_book_checksums_total'))})",
+                    "{{venue}} {{result}}",
+                ),
+                unit=EACH_SECOND,
+                low=0,
+            ),
+            lines(
+                "Crossed or locked",
+                "Times that the best bid stood at or above the best ask, by venue, within the shortest "
+                "window of the chart.",
+                Query(f"sum by (venue) ({recent(book('obi_book_crossed_total'))})", VENUE),
+                low=0,
+            ),
+            lines(
+                "Ignored as old",
+                "Messages rightly ignored as older or repeated, a second, by venue: normal while a "
+                "snapshot is joined.",
+                Query(f"sum by (venue) ({rate(book('obi_book_dropped_old_total'))})", VENUE),
+                unit=EACH_SECOND,
+                low=0,
+            ),
+            lines(
+                "Books cut short",
+                "Books whose farthest levels were left out to bound memory, by venue. Values far from the "
+                "mid are then missing.",
+                Query(f"sum by (venue) ({book('obi_book_capped')})", VENUE),
+                low=0,
+            ),
+        ),
+    ),
+    Detail(
+        "Connections",
+        (
+            lines(
+                "Open",
+                "1 while all connections of a route are open.",
+                Query(feed("obi_feed_up"), ROUTE),
+                low=0,
+                high=1,
+            ),
+            lines(
+                "Silence",
+                "Time since the last frame of the quietest connection of a route. The dashed line is where "
+                "ObiFeedStale begins.",
+                Query(feed("obi_message_age_seconds"), ROUTE),
+                unit=SECONDS,
+                low=0,
+                marks=beyond(60),
+            ),
+            lines(
+                "Made anew",
+                "Times that connections of a venue were made anew, within the shortest window of the chart.",
+                Query(f"sum by (venue) ({recent(feed('obi_feed_reconnects_total'))})", VENUE),
+                low=0,
+            ),
+            lines(
+                "Not understood",
+                "Frames a second that were not understood, by venue and kind: the venue says something "
+                "new. A single line at zero: nothing of the kind.",
+                Query(
+                    or_none(f"sum by (venue, kind) ({rate(feed('obi_feed_unknown_frames_total'))})"),
+                    "{{venue}} {{kind}}",
+                ),
+                unit=EACH_SECOND,
+                low=0,
+            ),
+        ),
+    ),
+    Detail(
+        "Latency",
+        (
+            lines(
+                "From the venue to here, 99 %",
+                "Receive time minus the venue's time that 99 of 100 messages stay below, by venue. The "
+                "clocks' difference is in it.",
+                Query(quantile(0.99, feed("obi_feed_latency_seconds_bucket"), "venue"), VENUE),
+                unit=SECONDS,
+                low=0,
+            ),
+            lines(
+                "From here to the book, 99 %",
+                "Time from a message's arrival until its book, metrics and alerts knew of it, that 99 of "
+                "100 messages stay below.",
+                Query(quantile(0.99, feed("obi_apply_latency_seconds_bucket"), "venue"), VENUE),
+                unit=SECONDS,
+                low=0,
+            ),
+            lines(
+                "Lowest of the books",
+                "Latency of the last message of the venue's quickest book. Below zero the venue's clock or "
+                "ours is wrong; the dashed line is where ObiClockSkew begins.",
+                Query(f"min by (venue) ({book('obi_book_latency_seconds')})", VENUE),
+                unit=SECONDS,
+                marks=beyond(-0.1),
+            ),
+            lines(
+                "Messages",
+                "Book messages applied a second, by venue.",
+                Query(f"sum by (venue) ({rate(book('obi_book_messages_total'))})", VENUE),
+                unit=EACH_SECOND,
+                low=0,
+            ),
+        ),
+    ),
+    Detail(
+        "Trust",
+        (
+            lines(
+                "Risk score",
+                "How much suspicion the venue deserves, 0 none to 1 all: worst chosen symbol. Empty while "
+                "fewer than two venues of a symbol are live.",
+                Query(f"max by (venue) ({book('obi_venue_risk_ratio')})", VENUE),
+                low=0,
+                high=1,
+            ),
+            lines(
+                "What it is made of",
+                "Its parts, worst chosen symbol: stale, gaps, downtime, off the others' price, depth gone. "
+                "The last two need an hour and more.",
+                Query(f"max by (venue, part) ({book('obi_venue_risk_part_ratio')})", "{{venue}} {{part}}"),
+                low=0,
+                high=1,
+            ),
+            lines(
+                "Taker sides that agree",
+                "Share of the last 1,000 prints outside the mid whose taker side agrees with the book, "
+                "worst book of the venue. The dashed line is where ObiTradeSideDisagrees begins.",
+                Query(f"min by (venue) ({book('obi_trade_side_agreement_ratio')})", VENUE),
+                unit=SHARE,
+                low=0,
+                high=1,
+                marks=beyond(0.8),
+            ),
+            lines(
+                "Cover of the last 60 s",
+                "Share of the last 60 s during which the feed was there, worst book of the venue. Below "
+                "0.8 values of that window are not shown.",
+                Query(
+                    f"min by (venue, feed) ({book('obi_window_coverage_ratio', window='60s')})",
+                    "{{venue}} {{feed}}",
+                ),
+                unit=SHARE,
+                low=0,
+                high=1,
+                marks=beyond(0.8),
+            ),
+        ),
+    ),
+)
+
+BOARD = Board(
+    "steelyard-venues",
+    "Steelyard: Venues and feeds",
+    "Are the venues there, do they prove their books, what was lost, how late does it come.",
+    NOW,
+    DETAILS,
+)

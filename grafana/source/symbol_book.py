@@ -1,0 +1,157 @@
+"""Closed rows of the symbol dashboard about its book: the touch, and what stands behind it."""
+
+from __future__ import annotations
+
+from .board import Detail
+from .colours import beyond
+from .panels import AMOUNT, BP, SHARE, lines
+from .queries import Query, book
+
+VENUE = "{{symbol}} {{venue}}"
+BID, ASK = f"{VENUE} bid", f"{VENUE} ask"
+BUY, SELL = f"{VENUE} buy", f"{VENUE} sell"
+
+PRICE = Detail(
+    "Price and spread",
+    (
+        lines(
+            "Best bid and ask",
+            "The touch of each venue, in the quote currency. Bids are blue, asks orange.",
+            Query(book("obi_best_price", side="bid"), BID),
+            Query(book("obi_best_price", side="ask"), ASK),
+            sided=True,
+        ),
+        lines(
+            "Spread",
+            "Best ask less best bid over the mid, in basis points. The dashed line is where ObiSpreadWide "
+            "begins to look.",
+            Query(f"1e4 * {book('obi_spread_ratio')}", VENUE),
+            unit=BP,
+            low=0,
+            marks=beyond(5),
+        ),
+        lines(
+            "Where the mid is drawn",
+            "Weighted mid and micro-price less the mid, in basis points: plus says that the ask is "
+            "likelier to give way. The micro-price falls back to the weighted mid until it has learned "
+            "from the book.",
+            Query(
+                f"1e4 * ({book('obi_weighted_mid_price')} / {book('obi_mid_price')} - 1)", f"{VENUE} weighted"
+            ),
+            Query(f"1e4 * ({book('obi_micro_price')} / {book('obi_mid_price')} - 1)", f"{VENUE} micro"),
+            unit=BP,
+            centred=True,
+        ),
+        lines(
+            "What takers paid",
+            "Effective spread: twice the distance of prints from the mid just before them, over the mid, "
+            "weighted by volume, in basis points. Empty until prints fill its window.",
+            Query(f"1e4 * {book('obi_effective_spread_ratio')}", VENUE),
+            unit=BP,
+        ),
+        lines(
+            "What makers kept",
+            "Realised spread five seconds after prints, in basis points: below zero who quoted lost to who "
+            "took. Empty until prints fill its window.",
+            Query(f"1e4 * {book('obi_realized_spread_ratio', horizon='5s')}", VENUE),
+            unit=BP,
+            centred=True,
+        ),
+        lines(
+            "Next move of the mid",
+            "Probability that the next change of the mid is up, by the queues. 0.5 is no idea. How good it "
+            "is stands under Surveillance; empty until it has learned from the book.",
+            Query(book("obi_p_up_ratio"), VENUE),
+            low=0,
+            high=1,
+        ),
+    ),
+)
+
+DEPTH = Detail(
+    "Book and depth",
+    (
+        lines(
+            "Depth within 10 bp",
+            "Worth of bids (above zero) and asks (below) within 10 bp of the mid, in the quote currency. "
+            "Empty where the venue does not show so far.",
+            Query(book("obi_depth_quote_units", band_bps="10", side="bid"), BID),
+            Query(f"-{book('obi_depth_quote_units', band_bps='10', side='ask')}", ASK),
+            unit=AMOUNT,
+            centred=True,
+            sided=True,
+        ),
+        lines(
+            "Imbalance by band",
+            "Bid less ask size over their sum within 5, 25 and 100 bp of the mid, mean over venues, -1 to "
+            "+1. Plus is more bids. A band that no venue shows whole is empty.",
+            Query(
+                f"avg by (symbol, band_bps) ({book('obi_band_imbalance_ratio', band_bps='5|10|25|50|100')})",
+                "{{symbol}} {{band_bps}} bp",
+            ),
+            low=-1,
+            high=1,
+        ),
+        lines(
+            "Imbalance that stood",
+            "Imbalance of ten levels, of what stood for 3 s, -1 to +1. Plus is more bids. Compare with the "
+            "one on top: what is there and not here has just been put up. Empty for 3 s after a new "
+            "snapshot.",
+            Query(book("obi_persistent_depth_imbalance_ratio", levels="10"), VENUE),
+            low=-1,
+            high=1,
+        ),
+        lines(
+            "Bids less asks against the last hour",
+            "Bids less asks within 25 bp, in standard deviations from their mean of an hour. Plus is more "
+            "bids. The dashed lines are where ObiPressureExtreme begins.",
+            Query(book("obi_book_pressure_zscore"), VENUE),
+            centred=True,
+            marks=beyond(-4, 4),
+        ),
+        lines(
+            "Cost of a market order",
+            "What buying (above zero) and selling (below) 100,000 of the quote currency costs against the "
+            "mid, in basis points without fees. Empty where the book shown does not fill it.",
+            Query(f"1e4 * {book('obi_impact_cost_ratio', notional='100000', side='buy')}", BUY),
+            Query(f"-1e4 * {book('obi_impact_cost_ratio', notional='100000', side='sell')}", SELL),
+            unit=BP,
+            centred=True,
+            sided=True,
+        ),
+        lines(
+            "Round trip by size",
+            "Cost of buying and selling the same amount at once over the mid, in basis points without "
+            "fees, cheapest venue, for 10,000 to 1,000,000 of the quote currency.",
+            Query(
+                "1e4 * min by (symbol, notional) "
+                f"({book('obi_round_trip_cost_ratio', notional='10000|100000|1000000')})",
+                "{{symbol}} {{notional}}",
+            ),
+            unit=BP,
+            low=0,
+        ),
+        lines(
+            "Share of 1,000,000 that fills",
+            "Share of a market order for 1,000,000 of the quote currency that the book as shown would "
+            "fill. 1 is all of it.",
+            Query(book("obi_fill_ratio", notional="1000000", side="buy"), BUY),
+            Query(book("obi_fill_ratio", notional="1000000", side="sell"), SELL),
+            unit=SHARE,
+            low=0,
+            high=1,
+            sided=True,
+        ),
+        lines(
+            "Widest hole",
+            "Widest distance between neighbouring levels within 25 bp, relative to the mid, in basis points.",
+            Query(f"1e4 * {book('obi_liquidity_gap_ratio', band_bps='25', side='bid')}", BID),
+            Query(f"1e4 * {book('obi_liquidity_gap_ratio', band_bps='25', side='ask')}", ASK),
+            unit=BP,
+            low=0,
+            sided=True,
+        ),
+    ),
+)
+
+DETAILS = (PRICE, DEPTH)

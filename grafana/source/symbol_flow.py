@@ -1,0 +1,219 @@
+"""Closed rows of the symbol dashboard about what happens: orders, trades, forced closing; and what it all rests on."""
+
+from __future__ import annotations
+
+from .board import Detail
+from .colours import beyond
+from .panels import AMOUNT, BP, EACH_SECOND, SECONDS, SHARE, lines
+from .queries import Query, book, rate, recent
+
+VENUE = "{{symbol}} {{venue}}"
+BID, ASK = f"{VENUE} bid", f"{VENUE} ask"
+BUY, SELL = f"{VENUE} buy", f"{VENUE} sell"
+
+FLOW = Detail(
+    "Order flow",
+    (
+        lines(
+            "Order flow by cause, 10 s",
+            "What made the order flow imbalance of 10 s, in base units, over venues: orders added, "
+            "cancelled, traded. Plus is buy pressure.",
+            Query(f"sum by (symbol) ({book('obi_ofi_add_base_units', window='10s')})", "{{symbol}} added"),
+            Query(
+                f"sum by (symbol) ({book('obi_ofi_cancel_base_units', window='10s')})",
+                "{{symbol}} cancelled",
+            ),
+            Query(f"sum by (symbol) ({book('obi_ofi_trade_base_units', window='10s')})", "{{symbol}} traded"),
+            unit=AMOUNT,
+            centred=True,
+        ),
+        lines(
+            "Order flow a second",
+            "Order flow imbalance from its counters, in base units a second: exact over any window of the "
+            "chart. Plus is buy pressure.",
+            Query(
+                f"{rate(book('obi_ofi_up_base_units_total'))} - {rate(book('obi_ofi_down_base_units_total'))}",
+                VENUE,
+            ),
+            unit=AMOUNT,
+            centred=True,
+        ),
+        lines(
+            "Order flow below the touch, 10 s",
+            "Order flow imbalance at the second to fifth best level within 10 s, in base units, over "
+            "venues. Plus is buy pressure.",
+            Query(
+                f"sum by (symbol, level) ({book('obi_mlofi_base_units', window='10s')})",
+                "{{symbol}} level {{level}}",
+            ),
+            unit=AMOUNT,
+            centred=True,
+        ),
+        lines(
+            "Placed less cancelled, 60 s",
+            "Net limit flow imbalance: what was placed less cancelled on bids against asks, over all of "
+            "it, 60 s. Plus is bids building up.",
+            Query(book("obi_net_limit_flow_imbalance_ratio", window="60s"), VENUE),
+            centred=True,
+        ),
+        lines(
+            "Cancelled for each placed",
+            "Size cancelled over size placed, by side. Well above 1 a side is leaving. Empty until "
+            "something was placed.",
+            Query(book("obi_cancel_to_add_ratio", side="bid"), BID),
+            Query(book("obi_cancel_to_add_ratio", side="ask"), ASK),
+            low=0,
+            sided=True,
+        ),
+        lines(
+            "Queues used up",
+            "Times a second that the best level vanished and the price worsened, by side and by what took "
+            "most of it, over venues.",
+            Query(
+                f"sum by (symbol, side, cause) ({rate(book('obi_queue_depletions_total'))})",
+                "{{symbol}} {{side}} {{cause}}",
+            ),
+            unit=EACH_SECOND,
+            low=0,
+        ),
+    ),
+)
+
+TRADES = Detail(
+    "Trades",
+    (
+        lines(
+            "Traded",
+            "Worth that takers bought (above zero) and sold (below) a second, in the quote currency.",
+            Query(rate(book("obi_trade_volume_quote_units_total", side="buy")), BUY),
+            Query(f"-{rate(book('obi_trade_volume_quote_units_total', side='sell'))}", SELL),
+            unit=AMOUNT,
+            centred=True,
+            sided=True,
+        ),
+        lines(
+            "Takers by window",
+            "Taker buys less sells over their sum within 10 and 60 s, mean over venues: +1 is all buying. "
+            "Empty while nothing was traded within the window.",
+            Query(
+                f"avg by (symbol, window) ({book('obi_trade_flow_imbalance_ratio', window='10s|60s')})",
+                "{{symbol}} {{window}}",
+            ),
+            low=-1,
+            high=1,
+        ),
+        lines(
+            "Prints",
+            "Prints a second by taker side, over venues, weighted so that one of 10 s ago counts half.",
+            Query(
+                f"sum by (symbol) ({book('obi_trade_intensity_per_second', side='buy')})", "{{symbol}} buy"
+            ),
+            Query(
+                f"sum by (symbol) ({book('obi_trade_intensity_per_second', side='sell')})", "{{symbol}} sell"
+            ),
+            unit=EACH_SECOND,
+            low=0,
+            sided=True,
+        ),
+        lines(
+            "Sweeps",
+            "Times that a taker took several prices at once, within the shortest window of the chart. Buys "
+            "above zero.",
+            Query(recent(book("obi_trade_sweeps_total", side="buy")), BUY),
+            Query(f"-{recent(book('obi_trade_sweeps_total', side='sell'))}", SELL),
+            centred=True,
+            sided=True,
+        ),
+    ),
+)
+
+DERIVATIVES = Detail(
+    "Funding, open interest, forced closing",
+    (
+        lines(
+            "Funding",
+            "Funding per 8 hours in basis points: above zero longs pay shorts. Only perpetuals have it.",
+            Query(f"1e4 * {book('obi_funding_rate_ratio', market='perp')}", VENUE),
+            unit=BP,
+            centred=True,
+        ),
+        lines(
+            "Basis",
+            "Mid over the index, less one, in basis points: plus where the derivative trades above. Empty "
+            "for spot, and where the venue tells no index.",
+            Query(f"1e4 * {book('obi_basis_ratio')}", VENUE),
+            unit=BP,
+            centred=True,
+        ),
+        lines(
+            "Open interest",
+            "Contracts outstanding in base units. Empty for spot.",
+            Query(book("obi_open_interest_base_units"), VENUE),
+            unit=AMOUNT,
+        ),
+        lines(
+            "Forced closing",
+            "Worth of positions closed by force a second, in the quote currency: shorts (forced buying) "
+            "above zero, longs below. Most venues report a sample.",
+            Query(rate(book("obi_liquidation_quote_units_total", position="short")), f"{VENUE} short"),
+            Query(f"-{rate(book('obi_liquidation_quote_units_total', position='long'))}", f"{VENUE} long"),
+            unit=AMOUNT,
+            centred=True,
+            sided=True,
+        ),
+    ),
+)
+
+TRUST = Detail(
+    "What the numbers rest on",
+    (
+        lines(
+            "Live",
+            "1 while the book is proven, 0 while it is not and so has no values.",
+            Query(book("obi_book_state", state="live"), VENUE),
+            low=0,
+            high=1,
+            width=8,
+        ),
+        lines(
+            "Age",
+            "Time since the book's last message. A quiet market is no fault: the connection's heartbeat "
+            "decides.",
+            Query(book("obi_book_age_seconds"), VENUE),
+            unit=SECONDS,
+            low=0,
+            width=8,
+        ),
+        lines(
+            "Latency",
+            "Receive time minus the venue's time of the last message. Below zero a clock is wrong. Empty "
+            "where the venue gives no time.",
+            Query(book("obi_book_latency_seconds"), VENUE),
+            unit=SECONDS,
+            width=8,
+        ),
+        lines(
+            "Cover of the last 60 s",
+            "Share of the last 60 s during which the feed was there. Below 0.8 values of that window are "
+            "not shown.",
+            Query(book("obi_window_coverage_ratio", feed="book", window="60s"), f"{VENUE} book"),
+            Query(book("obi_window_coverage_ratio", feed="trades", window="60s"), f"{VENUE} trades"),
+            unit=SHARE,
+            low=0,
+            high=1,
+            marks=beyond(0.8),
+        ),
+        lines(
+            "Taker sides that agree",
+            "Share of the last 1,000 prints outside the mid whose taker side agrees with the book. The "
+            "dashed line is where ObiTradeSideDisagrees begins: below, the sign of flow is doubtful.",
+            Query(book("obi_trade_side_agreement_ratio"), VENUE),
+            unit=SHARE,
+            low=0,
+            high=1,
+            marks=beyond(0.8),
+        ),
+    ),
+)
+
+DETAILS = (FLOW, TRADES, DERIVATIVES, TRUST)
