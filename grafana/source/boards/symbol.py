@@ -77,14 +77,14 @@ NOW = (
         steps=falling(1, 0.5),
     ),
     lines(
-        "Mid",
+        "Mid by venue",
         "Halfway between best bid and best ask, by venue, in the quote currency. A line breaks while its "
         "book is not live.",
         Query(book("obi_mid_price"), VENUE),
         unit=NUMBER,
     ),
     lines(
-        "Bids against asks",
+        "Bids against asks by venue",
         "Depth imbalance of the best ten levels by venue, averaged over time, -1 to +1. Plus is more bids. "
         "Empty where the venue shows fewer levels.",
         Query(book("obi_depth_imbalance_ratio", levels="10", stat="twa"), VENUE),
