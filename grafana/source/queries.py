@@ -45,6 +45,11 @@ def own(name: str, /, **labels: str) -> str:
     return _selector(name, SERVICE, labels)
 
 
+def firing_by(label: str, firing: str) -> str:
+    """How many alerts fire by a label of theirs; a zero named `none` where nothing does."""
+    return f'count by ({label}) ({firing}) or label_replace(vector(0), "{label}", "none", "", "")'
+
+
 def or_none(expr: str) -> str:
     """Zero where `expr` has no series and the service answers: of what is counted from its first occurrence on."""
     return f"{expr} or 0 * count({own('obi_build_info')})"

@@ -61,6 +61,8 @@ def asked(url: str, body: Any = None) -> Any:
             text = answer.read()
     except urllib.error.HTTPError as refused:
         with refused:
+            if refused.code == 503:  # it listens and is not ready
+                return None
             raise AssertionError(f"{url}: {refused.code} {refused.read().decode()}") from None
     except OSError:
         return None

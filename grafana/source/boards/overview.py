@@ -3,7 +3,7 @@
 from ..board import Board, Detail
 from ..colours import GOOD, SIGNED, WARN, beyond, falling, rising
 from ..panels import AMOUNT, BP, EACH_SECOND, SECONDS, SHARE, Column, lines, stat, table
-from ..queries import FIRING, Query, book, feed, own, rate, recent
+from ..queries import FIRING, Query, book, feed, firing_by, own, rate, recent
 
 BY_SYMBOL = "{{symbol}}"
 SCORE = book("obi_pressure_score_ratio")
@@ -140,10 +140,7 @@ DETAILS = (
                 "Alerts firing",
                 "How many alerts of Prometheus fire, by name. `none` is drawn where nothing fires; "
                 "docs/runbooks.md says what each means and what to do.",
-                Query(
-                    f'count by (alertname) ({FIRING}) or label_replace(vector(0), "alertname", "none", "", "")',
-                    "{{alertname}}",
-                ),
+                Query(firing_by("alertname", FIRING), "{{alertname}}"),
                 low=0,
             ),
             lines(

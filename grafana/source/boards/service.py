@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..board import Board, Detail
 from ..colours import BAD, GOOD, beyond, rising
 from ..panels import BYTES, EACH_SECOND, SECONDS, SHARE, lines, stat
-from ..queries import FIRING_ANYWHERE, Query, in_range, or_none, own, quantile, rate, recent
+from ..queries import FIRING_ANYWHERE, Query, firing_by, in_range, or_none, own, quantile, rate, recent
 
 INSTANCE = "{{instance}}"
 QUIET = "A single line at zero: nothing of the kind since the start."
@@ -226,11 +226,8 @@ DETAILS = (
         (
             lines(
                 "Firing in Prometheus",
-                "How many alerts fire, by severity, for all places. A single line at zero where none does.",
-                Query(
-                    f"count by (severity) ({FIRING_ANYWHERE}) or vector(0)",
-                    "{{severity}}",
-                ),
+                "How many alerts fire, by severity, at all places. `none` is drawn where nothing fires.",
+                Query(firing_by("severity", FIRING_ANYWHERE), "{{severity}}"),
                 low=0,
             ),
             lines(
