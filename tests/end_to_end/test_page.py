@@ -130,7 +130,7 @@ def test_a_paused_page_shows_what_the_api_says_of_that_moment(desk: Desk) -> Non
         whole = reading["venue"] == "consolidated"
         mid = values["consolidated_bbo.mid" if whole else "mid_price"]
         band = values["consolidated_imbalance{band_bps=10}" if whole else "band_imbalance{band_bps=10}"]
-        told = shown["all venues" if whole else reading["venue"], reading["symbol"]]
+        told: object = shown["all venues" if whole else reading["venue"], reading["symbol"]]
         assert told == (pytest.approx(mid, rel=1e-5), pytest.approx(band, abs=0.0051)), reading
     page.keyboard.press("l")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()

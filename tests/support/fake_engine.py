@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from connectors.instruments import Instrument, Market, read_symbol
 from connectors.registry import Registry
@@ -214,7 +215,7 @@ class FakeEngine:
 
     def __init__(self, *books: FakeBook, simulated: bool = False) -> None:
         self.declarations = DECLARATIONS
-        self.outputs = [output for declaration in DECLARATIONS for output in declaration.made]
+        self.outputs: list[Any] = [output for declaration in DECLARATIONS for output in declaration.made]
         self.books: dict[tuple[str, str, str], FakeBook] = {}
         self.feeds: list[FakeFeed] = []
         self.registries: list[Registry] = []

@@ -18,6 +18,7 @@ ulonglong: TypeAlias = builtins.int
 ushort: TypeAlias = builtins.int
 Py_ssize_t: TypeAlias = builtins.int
 double: TypeAlias = builtins.float
+float: TypeAlias = builtins.float
 bint: TypeAlias = builtins.int
 p_const_uchar: TypeAlias = builtins.bytes
 void: TypeAlias = None
