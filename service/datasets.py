@@ -88,8 +88,10 @@ def files(case: Mapping[str, Any], folder: Path) -> tuple[Path | None, Path | No
 def rows(path: Path, header_rows: int) -> Iterator[list[str]]:
     """The data rows of a CSV file, packed or not."""
     try:
-        with gzip.open(path, "rb") if path.open("rb").read(2) == b"\x1f\x8b" else path.open("rb") as raw:
-            yield from islice(csv.reader(io.TextIOWrapper(raw, encoding="utf-8")), header_rows, None)
+        with path.open("rb") as raw:
+            packed = raw.peek(2)[:2] == b"\x1f\x8b"
+            with io.TextIOWrapper(gzip.GzipFile(fileobj=raw) if packed else raw, encoding="utf-8") as text:
+                yield from islice(csv.reader(text), header_rows, None)
     except (OSError, UnicodeDecodeError, csv.Error) as failure:
         raise CaseError(f"{path}: cannot be read as CSV ({failure})") from failure
 

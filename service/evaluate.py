@@ -29,6 +29,7 @@ READING = (
     "tick_size",
     "feed_levels",
 )  # parameters of the reading, not of the metric
+WORDS = {"signed_trades": "signed_volume"}  # what cases of data sets call a value (metrics.md 9.5)
 
 
 def run(path: Path) -> Iterator[dict[str, Any]]:
@@ -78,6 +79,7 @@ def of_dataset(metric: str, params: Mapping[str, Any], case: Mapping[str, Any], 
             f"no metric {metric!r} of a data set; known are {', '.join([*metrics(), *aliases()])}"
         )
     own = {name: value for name, value in params.items() if name not in datasets.OPTIONS or name == "levels"}
+    own = {name: WORDS.get(str(value), value) for name, value in own.items()}
     if "window" in _labels(key) and "window" not in own:
         own["window"] = EVERYTHING
     windows = metrics()[key].over_windows(own)
@@ -153,7 +155,9 @@ def arguments(metric: str, params: Mapping[str, Any]) -> dict[str, Any]:
             given["level"] = tuple(range(1, int(value) + 1))
             given["levels"] = int(value)
         elif name in labels:
-            chosen = tuple(value) if isinstance(value, list) else (value,)
+            chosen = tuple(
+                WORDS.get(str(one), one) for one in (value if isinstance(value, list) else [value])
+            )
             if all(isinstance(one, str) for one in labels[name]):
                 for one in chosen:
                     if one not in labels[name]:

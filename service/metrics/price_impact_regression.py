@@ -116,7 +116,7 @@ class PriceImpactRegression(Metric):
         if min(self.grids, default=1) < 1:
             raise UsageError(f"grid {self.grids}: a step is a whole number of seconds")
         named = self.params.get("regressor", REGRESSORS)
-        self.regressors = tuple("signed_volume" if one == "signed_trades" else one for one in named)
+        self.regressors = tuple(named)
         window = self.params.get("window")
         self.steps = {one: int(window) // one if window else STEPS.get(one, 180) for one in self.grids}
         self.tables = {
@@ -124,7 +124,7 @@ class PriceImpactRegression(Metric):
         }
         by_size = named if "regressor" in self.params else ("ofi", "signed_volume")
         self.places = [
-            (field, "signed_volume" if name == "signed_trades" else name, grid)
+            (field, name, grid)
             for field in ("beta", "r2", "c", "alpha", "t")
             for name in (by_size if field == "c" else named)
             for grid in self.grids
