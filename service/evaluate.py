@@ -15,7 +15,7 @@ from . import across as venues
 from . import datasets, formulas
 from . import metrics as books
 from .across import across
-from .cases import Bench, CaseError, nanoseconds
+from .cases import SECOND, Bench, CaseError, nanoseconds
 from .conventions import CONVENTIONS
 from .metrics import aliases, metrics
 from .plan import Plan
@@ -84,9 +84,13 @@ def of_dataset(metric: str, params: Mapping[str, Any], case: Mapping[str, Any], 
         own["window"] = EVERYTHING
     windows = metrics()[key].over_windows(own)
     bench = Bench(key, arguments(key, own) | windows, own)
+    last = 0
     for image in datasets.images(case, folder, from_zero=bool(windows)):
         bench.image(*image)
+        last = image[0]
     end = datasets.until(case) if windows else None
+    if windows and end is None:
+        end = Decimal(-(-last // SECOND))  # the second that the last row is in is over
     values = bench.values({"t_eval": end} | own if end is not None else own)
     told = bench.told(key, metric)
     return shaped(key, own, bench.plan, values) if told is NotImplemented else defined(told)

@@ -109,6 +109,7 @@ class PriceImpactRegression(Metric):
     volume: cython.double
     dirty: cython.bint
     disjoint: cython.bint
+    begun: cython.bint
     fits: list
 
     def prepare(self) -> None:
@@ -132,6 +133,7 @@ class PriceImpactRegression(Metric):
         self.flow = self.context.shared(LevelFlow, LEVELS, 10 * SECOND)
         self.driving = self.flow.drives(self)
         self.disjoint = bool(self.params.get("disjoint", False))
+        self.begun = not self.disjoint
         self.fits: list[Any] = []
         self.mids = dict.fromkeys(self.grids, NAN)
         self.open = {one: self._empty() for one in self.grids}
@@ -145,6 +147,8 @@ class PriceImpactRegression(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
+        if self.disjoint and self.mids[self.grids[0]] != self.mids[self.grids[0]]:
+            self.mids = dict.fromkeys(self.grids, self.context.mid)  # a data set's first row is its baseline
         return self.flow.update(book, kind == _SNAPSHOT, t) if self.driving else 0
 
     @cython.ccall
@@ -178,11 +182,12 @@ class PriceImpactRegression(Metric):
             one[1] += self.volume
             one[2] += self.flow.closed[self.flow.levels + 1]
             one[3] += self.flow.closed[self.flow.levels + 2]
-            if not whole:
+            if not whole and self.begun:
                 one[4] = 0.0
             if t // _SECOND % grid == 0:
                 self._close(grid, t)
         self.volume = 0
+        self.begun = True
         return 0
 
     def _close(self, grid: int, t: int) -> None:
