@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,12 @@ import msgspec
 
 from connectors.errors import UsageError
 from connectors.recording import read
+from connectors.session import Session
+from connectors.sync import Pair
 from connectors.venue import Venue
 from connectors.venues.binance import CoinM, UsdM
+
+from .engine import Engine
 
 CAPTURES = "STEELYARD_CAPTURES"
 SEED = 20240808
@@ -181,3 +187,25 @@ def streams(folder: Path | None, quick: bool) -> dict[str, Stream]:
         name: made_up(kind, limit or made[name]) if folder is None else recorded(kind, folder, limit)
         for name, kind in KINDS.items()
     }
+
+
+def opened(kind: Kind, natives: Sequence[str], snapshot: bytes, engine: Engine | None) -> Session:
+    """A session as it is after connecting, with the snapshots of its pairs loaded."""
+    now = time.time_ns()
+    venue = kind.venue()
+    session = Session(venue, next(iter(venue.routes)))
+    for native in natives:
+        row = kind.row | {
+            "symbol": native,
+            "baseAsset": native.partition("_")[0].removesuffix(kind.row["quoteAsset"]),
+        }
+        (instrument,) = venue.instruments({"symbols": [row]})
+        pair = session.add(Pair(venue, instrument))
+        session.keeper.prepare(pair)
+        if engine is not None:
+            engine.attach(pair)
+    session.keeper.opened(now)
+    for native in natives:
+        session.keeper.fetched(native, 200, snapshot, now)
+    session.keeper.take_actions()
+    return session

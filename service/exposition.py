@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 
 import orjson
 
@@ -20,6 +20,7 @@ from .external.settings import ExternalSettings
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 NAMESPACE = "obi_"
 NANOSECONDS = 1_000_000_000
+_NAN = float("nan")
 _STATES = tuple(state.value for state in State)
 
 
@@ -65,21 +66,26 @@ class Family:
 class Sheet:
     """How the values of one list of outputs are written for one book: family by family, all but the numbers.
 
-    `lines` holds, per family, the places of its values and what stands before each number.
+    `places` and `beginnings` hold where each value stands and what is written before it; `families` the name of each
+    family and where its lines begin and end among them.
     """
 
     def __init__(self, outputs: Sequence[Output], book: Book, shown: Callable[[Output], bool]) -> None:
         self.outputs = outputs
         own = {"venue": book.venue, "market": book.market, "symbol": book.symbol}
         self.counts = [output.counter for output in outputs]
-        self.lines: dict[str, list[tuple[int, bytes]]] = {}
+        found: dict[str, list[tuple[int, bytes]]] = {}
         for place, output in enumerate(outputs):
             if output.prometheus and shown(output):
                 labels = labelled(
                     (own | dict(output.labels)).items()
                 )  # a value may be of one venue of several
                 beginning = f"\n{output.prometheus}{{{labels}}} ".encode()
-                self.lines.setdefault(family_of(output), []).append((place, beginning))
+                found.setdefault(family_of(output), []).append((place, beginning))
+        self.places = [place for lines in found.values() for place, _ in lines]
+        self.beginnings = [beginning for lines in found.values() for _, beginning in lines]
+        ends = list(accumulate(len(lines) for lines in found.values()))
+        self.families = list(zip(found, [0, *ends], ends, strict=False))
 
 
 class Exposition:
@@ -138,9 +144,9 @@ class Exposition:
         for book in books:
             self._write(book, now)
         for family in self._families.values():
-            if family.lines:
-                yield family.header + b"".join(family.lines)
-                family.lines.clear()
+            if text := b"".join(family.lines):
+                yield family.header + text
+            family.lines.clear()
 
     def _write(self, book: Book, now: int) -> None:
         """A book's lines, each with the line end before it, into their families; none where there is no value."""
@@ -149,13 +155,20 @@ class Exposition:
             sheet = self._sheets[book] = Sheet(outputs, book, self._shown)
             self._learn(outputs)
         live = book.state == State.LIVE
-        texts = orjson.dumps(list(book.exported(now) if live else book.standing(now)))[1:-1].split(b",")
+        values = book.exported(now) if live else book.standing(now)
         if not live:
-            texts = [text if counts else b"null" for text, counts in zip(texts, sheet.counts, strict=True)]
-        for name, lines in sheet.lines.items():
-            self._families[name].lines += [
-                beginning + texts[place] for place, beginning in lines if texts[place] != b"null"
-            ]
+            values = [x if counts else _NAN for x, counts in zip(values, sheet.counts, strict=True)]
+        texts = orjson.dumps([values[place] for place in sheet.places])[1:-1].split(b",")
+        if not sheet.places:
+            return
+        beginnings = sheet.beginnings
+        lines = [
+            beginning + text if text != b"null" else b""
+            for beginning, text in zip(beginnings, texts, strict=True)
+        ]
+        families = self._families
+        for name, begin, end in sheet.families:
+            families[name].lines += lines[begin:end]
 
 
 Samples = Iterable[tuple[str, float | int | None]]

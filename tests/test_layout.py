@@ -51,6 +51,8 @@ CLOCKS = {
     "service/health.py": "measures how late the event loop is, and the garbage collector's pauses",
     "service/playback.py": "a replay at the speed of its recording",
     "service/bench.py": "measures",
+    "service/bench_scrape.py": "measures",
+    "service/bench_streams.py": "the time at which a measured session begins",
     "simulator/server.py": "the clock of the simulated venues",
     "simulator/__main__.py": "when the simulated market begins",
 }

@@ -12,9 +12,19 @@ import pytest
 
 from connectors.errors import UsageError
 from service import bench
+from service.bench_scrape import scraped
 from service.bench_streams import CAPTURES, KINDS, LEVELS, made_up
 from service.engine import Engine
 from service.plan import Plan
+
+SCRAPE = {
+    "whole": 9.6,
+    "writing": 5.9,
+    "generate_latest": 101.0,
+    "series": 10_030,
+    "books": 67,
+    "share": 0.058,
+}
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -83,7 +93,9 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "BOOKS", (1, 2))
     monkeypatch.setattr(bench, "DEPTHS", (50,))
     monkeypatch.setattr(
-        bench, "apart", lambda work, name, books, levels, *count: 1.0 if count else (2.0, 3.0)
+        bench,
+        "apart",
+        lambda work, *given: SCRAPE if work is scraped else 1.0 if given[3:] else (2.0, 3.0),
     )
 
 
@@ -102,6 +114,8 @@ def test_text_and_json_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"made-up ({CAPTURES} is not set)" in text
     assert "2 kB, 3 kB when a minute of messages is in its windows" in text
     assert "No comparison with peers" in text
+    assert "10,030 series of 67 books" in text
+    assert "5.8% of it" in text
 
 
 def compared(wrong: bool) -> dict[str, Any]:
