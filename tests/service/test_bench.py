@@ -13,7 +13,7 @@ import pytest
 from connectors.errors import UsageError
 from service import bench
 from service.bench_scrape import scraped
-from service.bench_streams import CAPTURES, KINDS, LEVELS, made_up
+from service.bench_streams import CAPTURES, KINDS, LEVELS, made_up, opened
 from service.engine import Engine
 from service.plan import Plan
 
@@ -39,7 +39,7 @@ def test_a_stream_is_measured_by_parts(name: str) -> None:
 def test_readings_are_stored_for_every_message() -> None:
     stream = made_up(KINDS["coinm"], 40, levels=50)
     engine = Engine(Plan())
-    session = bench.opened(stream.kind, [stream.native], stream.snapshot, engine)
+    session = opened(stream.kind, [stream.native], stream.snapshot, engine)
     (book,) = engine.books.values()
     assert bench.feed(session, stream.frames) > 0
     bench.check(session, 40)
@@ -51,7 +51,7 @@ def test_readings_are_stored_for_every_message() -> None:
 
 def test_a_book_that_missed_a_message_has_no_figure() -> None:
     stream = made_up(KINDS["usdm"], 10, levels=50)
-    session = bench.opened(stream.kind, [stream.native], stream.snapshot, None)
+    session = opened(stream.kind, [stream.native], stream.snapshot, None)
     bench.feed(session, stream.frames[:4] + stream.frames[5:])
     with pytest.raises(UsageError, match=r"no figure: 4 of 10 .* lost gap"):
         bench.check(session, 10)
