@@ -14,7 +14,7 @@ from Cython.Build.Dependencies import create_dependency_tree
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("connectors", "service", "simulator")
-CODE = (*PACKAGES, "benchmarks", "tests", "typings")
+CODE = (*PACKAGES, "benchmarks", "grafana/source", "tests", "typings")
 MOST_LINES = 460
 
 # The only files of the packages that await, by what they are for. Everything else is plain, synchronous code.

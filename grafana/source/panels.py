@@ -43,6 +43,7 @@ from .queries import Query
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 NOTHING = "–"  # what a stat shows while there is no value  # noqa: RUF001
 STAT_HEIGHT, CHART_HEIGHT = 4, 8
+FULL = 1.05  # upper end of an axis on which 1 is the usual value and should be seen
 # Grafana's units; `suffix:` is its way to say any other.
 BP, EACH_SECOND, SECONDS, SHARE, NUMBER, AMOUNT, BYTES = (
     *("suffix:bp", "suffix:/s", "s", "percentunit", "none", "short", "bytes"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .board import Detail
 from .colours import beyond
-from .panels import AMOUNT, BP, EACH_SECOND, SECONDS, SHARE, lines
+from .panels import AMOUNT, BP, EACH_SECOND, FULL, SECONDS, SHARE, lines
 from .queries import Query, book, rate, recent
 
 VENUE = "{{symbol}} {{venue}}"
+FORCED = "obi_liquidation_quote_units_total"
 BID, ASK = f"{VENUE} bid", f"{VENUE} ask"
 BUY, SELL = f"{VENUE} buy", f"{VENUE} sell"
 
@@ -155,8 +156,14 @@ DERIVATIVES = Detail(
             "Forced closing",
             "Worth of positions closed by force a second, in the quote currency: shorts (forced buying) "
             "above zero, longs below. Most venues report a sample.",
-            Query(rate(book("obi_liquidation_quote_units_total", position="short")), f"{VENUE} short"),
-            Query(f"-{rate(book('obi_liquidation_quote_units_total', position='long'))}", f"{VENUE} long"),
+            Query(
+                rate(book("obi_liquidation_quote_units_total", market="perp|future", position="short")),
+                f"{VENUE} short",
+            ),
+            Query(
+                f"-{rate(book(FORCED, market='perp|future', position='long'))}",
+                f"{VENUE} long",
+            ),
             unit=AMOUNT,
             centred=True,
             sided=True,
@@ -172,7 +179,7 @@ TRUST = Detail(
             "1 while the book is proven, 0 while it is not and so has no values.",
             Query(book("obi_book_state", state="live"), VENUE),
             low=0,
-            high=1,
+            high=FULL,
             width=8,
         ),
         lines(
@@ -200,7 +207,7 @@ TRUST = Detail(
             Query(book("obi_window_coverage_ratio", feed="trades", window="60s"), f"{VENUE} trades"),
             unit=SHARE,
             low=0,
-            high=1,
+            high=FULL,
             marks=beyond(0.8),
         ),
         lines(
@@ -210,7 +217,7 @@ TRUST = Detail(
             Query(book("obi_trade_side_agreement_ratio"), VENUE),
             unit=SHARE,
             low=0,
-            high=1,
+            high=FULL,
             marks=beyond(0.8),
         ),
     ),

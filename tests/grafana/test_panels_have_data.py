@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -26,14 +26,21 @@ from tests.support.stack import Stack, asked, program, wait_until
 
 pytestmark = pytest.mark.processes
 Series = list[dict[str, Any]]
+SHOCK = "ObiLiquidityShock"
 # Metric -> what has to come together before the service knows it. All else is there after a quarter of a minute.
 LATE = {
-    "obi_stress_level": "50 full buckets of volume (VPIN) and a volatility",
-    "obi_vpin_percentile_ratio": "50 full buckets of volume",
-    "obi_fragility_ratio": "an hour of seconds with trades",
-    "obi_execution_failure_ratio": "300 samples of the book, one a second",
+    "obi_stress_level": "two of: sixty returns of a minute, sixty seconds of depth, VPIN's rank",
+    "obi_vpin_percentile_ratio": "fifty full buckets of volume",
+    "obi_fragility_ratio": "an hour of seconds",
+    "obi_execution_failure_ratio": "a minute of samples",
     "obi_cascade_score_ratio": "open interest of five minutes ago",
-    "obi_p_up_ratio": "a fit of 500 moves",
+    "obi_open_interest_change_ratio": "open interest of a minute ago",
+    "obi_contagion_correlation_ratio": "thirty seconds that two venues have in common",
+    "obi_contagion_absorption_ratio": "thirty seconds that two venues have in common",
+    "obi_p_up_ratio": "a fit, at the full minute",
+    "obi_predictor_brier_score": "predictions of that fit",
+    "obi_predictor_auc_ratio": "predictions of that fit",
+    "obi_predictor_calibration_error_ratio": "predictions of that fit",
 }
 
 
@@ -97,7 +104,8 @@ def listening(stack: Stack) -> Iterator[None]:
         with connect(f"ws://127.0.0.1:{stack.steelyard.port}/api/v1/stream", max_size=None) as client:
             client.send(orjson.dumps(order).decode())
             while not over.is_set():
-                client.recv(10)
+                with suppress(TimeoutError):
+                    client.recv(1)
 
     thread = threading.Thread(target=listen)
     thread.start()
@@ -108,24 +116,6 @@ def listening(stack: Stack) -> Iterator[None]:
         thread.join()
 
 
-def test_every_panel_shows_what_the_service_knows(installation: Stack) -> None:
-    """A shock is staged, so that alerts are sent; what Prometheus makes of its rules is in the panels, too."""
-    installation.venues.play("okx", episode="shock", symbol="BTC-USDT", seconds=10)
-    with listening(installation):
-        installation.scraped(15)
-        told = installation.receiver.own
-        wait_until(lambda: told("fired", "ObiLiquidityShock", venue="okx"), 30, "an alert is sent")
-        wait_until(lambda: not unexpected(installation.prometheus), 40, "every panel shows something")
-    late = {
-        selector.name
-        for panel in all_panels()
-        for one in panel.targets
-        for selector in selectors(one["expr"])
-    }
-    assert late >= LATE.keys()
-    assert not without_values(installation.prometheus)
-
-
 def unexpected(prometheus: str) -> dict[str, str]:
     """Panels that show nothing though their metrics should be known by now."""
     return {
@@ -133,6 +123,33 @@ def unexpected(prometheus: str) -> dict[str, str]:
         for panel, query in empty(prometheus).items()
         if not {one.name for one in selectors(query)} & LATE.keys()
     }
+
+
+def test_every_panel_shows_what_the_service_knows(installation: Stack) -> None:
+    """A shock is staged, so that alerts are sent; what Prometheus makes of its rules is in the panels, too.
+
+    On a busy machine a scrape may fail, and then a number is gone for a second: each panel must have shown something.
+    """
+    begun = time.time_ns()
+    installation.venues.play("okx", episode="shock", symbol="BTC-USDT", seconds=10)
+    with listening(installation):
+        installation.scraped(15)
+        missing = unexpected(installation.prometheus)
+        end = time.monotonic() + 40
+        while missing and time.monotonic() < end:
+            time.sleep(1)
+            missing = {name: missing[name] for name in unexpected(installation.prometheus) if name in missing}
+    assert not missing
+    assert not without_values(installation.prometheus)
+    over = installation.receiver.own
+    wait_until(
+        lambda: (told := over("resolved", SHOCK, venue="okx")) and told.at > begun, 40, f"{SHOCK} is over"
+    )
+
+
+def test_what_is_late_is_drawn() -> None:
+    drawn = {one.name for panel in all_panels() for each in panel.targets for one in selectors(each["expr"])}
+    assert LATE.keys() <= drawn
 
 
 # -- the same exposition with all that leaves --------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from ..board import Board, Detail
 from ..colours import GOOD, SIGNED, WARN, beyond, falling, rising
-from ..panels import AMOUNT, BP, EACH_SECOND, SECONDS, SHARE, Column, lines, stat, table
+from ..panels import AMOUNT, BP, EACH_SECOND, FULL, SECONDS, SHARE, Column, lines, stat, table
 from ..queries import FIRING, Query, book, feed, firing_by, own, rate, recent
 
 BY_SYMBOL = "{{symbol}}"
@@ -105,7 +105,7 @@ NOW = (
         "One row a book, as of the end of the time range. Imbalance, pressure, takers: -1 to +1, plus is "
         "buy pressure. A cell is empty where the book is not live, where the venue does not show far "
         "enough, or too early to tell.",
-        ("symbol", "venue", "market"),
+        ("symbol", "venue"),
         Column(
             "State", book("obi_book_state", state="live"), meaning={1: ("live", GOOD), 0: ("not live", WARN)}
         ),
@@ -114,7 +114,7 @@ NOW = (
             "Spread (bp)", f"1e4 * {book('obi_spread_ratio')}", decimals=2, steps=((None, GOOD), (5, WARN))
         ),
         Column(
-            "Imbalance, 10 levels",
+            "Imbalance",
             book("obi_depth_imbalance_ratio", levels="10", stat="twa"),
             decimals=2,
             steps=SIGNED,
@@ -149,7 +149,7 @@ DETAILS = (
                 Query(f"avg by (venue) ({book('obi_book_state', state='live')})", "{{venue}}"),
                 unit=SHARE,
                 low=0,
-                high=1,
+                high=FULL,
             ),
         ),
     ),
@@ -189,7 +189,7 @@ DETAILS = (
                 "venues report a sample.",
                 Query(
                     "sum by (symbol, position) "
-                    f"({rate(book('obi_liquidation_quote_units_total', position='long|short'))})",
+                    f"({rate(book('obi_liquidation_quote_units_total', market='perp|future', position='long|short'))})",
                     "{{symbol}} {{position}}",
                 ),
                 unit=AMOUNT,

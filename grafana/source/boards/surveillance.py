@@ -8,6 +8,7 @@ from ..panels import AMOUNT, EACH_SECOND, SECONDS, SHARE, lines, stat
 from ..queries import Query, book, in_range, rate, recent
 
 BOOK = "{{symbol}} {{venue}}"
+FORCED = "obi_liquidation_quote_units_total"
 SIDE = "{{symbol}} {{venue}} {{side}}"
 PATTERN = "A pattern, and no proof of intent: level-2 data carry no identities."
 WINDOW = "within the shortest window of the chart"
@@ -63,7 +64,7 @@ NOW = (
         "Closed by force",
         "Worth of positions closed by force over the time range, in quote currencies added up. Most venues "
         "report a sample. Empty for spot.",
-        f"sum({in_range(book('obi_liquidation_quote_units_total'))})",
+        f"sum({in_range(book(FORCED, market='perp|future'))})",
         unit=AMOUNT,
     ),
     stat(
@@ -256,8 +257,14 @@ DETAILS = (
                 "Closed by force",
                 "Worth a second, in the quote currency: shorts (forced buying) above zero, longs below. "
                 "Most venues report a sample.",
-                Query(rate(book("obi_liquidation_quote_units_total", position="short")), f"{BOOK} short"),
-                Query(f"-{rate(book('obi_liquidation_quote_units_total', position='long'))}", f"{BOOK} long"),
+                Query(
+                    rate(book("obi_liquidation_quote_units_total", market="perp|future", position="short")),
+                    f"{BOOK} short",
+                ),
+                Query(
+                    f"-{rate(book(FORCED, market='perp|future', position='long'))}",
+                    f"{BOOK} long",
+                ),
                 unit=AMOUNT,
                 centred=True,
                 sided=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..board import Board, Detail
 from ..colours import beyond, falling, rising
-from ..panels import EACH_SECOND, SECONDS, SHARE, Column, lines, stat, table
+from ..panels import EACH_SECOND, FULL, SECONDS, SHARE, Column, lines, stat, table
 from ..queries import Query, book, feed, in_range, or_none, quantile, rate, recent
 
 VENUE, ROUTE = "{{venue}}", "{{venue}} {{product}} {{route}}"
@@ -77,7 +77,7 @@ NOW = (
         Query(f"avg by (venue) ({book('obi_book_state', state='live')})", VENUE),
         unit=SHARE,
         low=0,
-        high=1,
+        high=FULL,
         width=8,
     ),
     lines(
@@ -189,7 +189,7 @@ DETAILS = (
                 "1 while all connections of a route are open.",
                 Query(feed("obi_feed_up"), ROUTE),
                 low=0,
-                high=1,
+                high=FULL,
             ),
             lines(
                 "Silence",
@@ -281,7 +281,7 @@ DETAILS = (
                 Query(f"min by (venue) ({book('obi_trade_side_agreement_ratio')})", VENUE),
                 unit=SHARE,
                 low=0,
-                high=1,
+                high=FULL,
                 marks=beyond(0.8),
             ),
             lines(
@@ -294,7 +294,7 @@ DETAILS = (
                 ),
                 unit=SHARE,
                 low=0,
-                high=1,
+                high=FULL,
                 marks=beyond(0.8),
             ),
         ),
