@@ -30,6 +30,10 @@ class _Files(SimpleHTTPRequestHandler):
         """Nothing."""
 
 
+def _say(error: object) -> None:
+    sys.stderr.write(f"{error}\n")
+
+
 def look(prometheus: str, pictures: Path, seconds: str = "180", only: str = "") -> None:
     """Each dashboard as it opens, and with all rows open."""
     pictures.mkdir(parents=True, exist_ok=True)
@@ -40,8 +44,8 @@ def look(prometheus: str, pictures: Path, seconds: str = "180", only: str = "") 
         flags = ["--no-sandbox", "--disable-gpu"]
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
         page = browser.new_page(viewport={"width": 1600, "height": 900})
-        page.on("pageerror", lambda error: sys.stderr.write(f"{error}\n"))
-        for file in sorted(DASHBOARDS.glob(f"*{only}*.json")):
+        page.on("pageerror", _say)
+        for file in sorted(DASHBOARDS.glob(f"steelyard-{only}*.json")):
             for name, more in (("", ""), ("-open", "&open=1")):
                 query = f"board={file.stem}&prometheus={prometheus}&seconds={seconds}{more}"
                 page.goto(f"http://127.0.0.1:{server.server_port}/?{query}")

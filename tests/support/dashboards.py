@@ -87,8 +87,8 @@ def matches(matcher: Matcher, labels: dict[str, str]) -> bool:
         return True
     value = labels.get(matcher.name, "")
     if matcher.op in (MatchOp.Equal, MatchOp.NotEqual):
-        return bool(value == matcher.value) == bool(matcher.op == MatchOp.Equal)
-    return (re.fullmatch(matcher.value, value) is not None) == bool(matcher.op == MatchOp.Re)
+        return bool((value == matcher.value) == (matcher.op == MatchOp.Equal))
+    return bool((re.fullmatch(matcher.value, value) is not None) == (matcher.op == MatchOp.Re))
 
 
 def faults(query: str, shown: dict[str, list[dict[str, str]]]) -> list[str]:
@@ -109,13 +109,13 @@ def faults(query: str, shown: dict[str, list[dict[str, str]]]) -> list[str]:
                     found.append(f"no {name} with {one}")
         if not any(all(matches(one, labels) for one in selector.matchers.matchers) for labels in series):
             found.append(f"no {name} with {selector.matchers}")
-    for sum in parts(expr):
-        if isinstance(sum, AggregateExpr) and sum.modifier is not None:
-            inner = [part for part in parts(sum.expr) if isinstance(part, VectorSelector)]
+    for part in parts(expr):
+        if isinstance(part, AggregateExpr) and part.modifier is not None:
+            inner = [one for one in parts(part.expr) if isinstance(one, VectorSelector)]
             known = ADDED | {
-                key for part in inner for labels in shown.get(part.name or "", []) for key in labels
+                key for one in inner for labels in shown.get(one.name or "", []) for key in labels
             }
-            found += [f"no label {key} to sum by" for key in set(sum.modifier.labels) - known]
+            found += [f"no label {key} to sum by" for key in set(part.modifier.labels) - known]
     return found
 
 

@@ -75,7 +75,8 @@ class Full:
         senders = {"hook": {"kind": "webhook", "url": "http://127.0.0.1:9", "secret": {"env": "SECRET"}}}
         settings = AlertSettings.model_validate({"senders": senders})
         engine = FakeEngine()
-        engine.outputs = list(Plan().outputs)
+        outputs: Sequence[Any] = Plan().outputs
+        engine.outputs = list(outputs)
         engine.feeds = [FakeFeed(state="waiting")]
         desk = Desk(engine, settings, lambda: T0, database=None, environ={"SECRET": "s3cret"})
         desk.watch.begin(T0 - 1)
