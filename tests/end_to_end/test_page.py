@@ -17,6 +17,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.end_to_end import symbol_page
 from tests.end_to_end.running import Running
 
 pytestmark = pytest.mark.processes
@@ -40,6 +41,7 @@ ROWS = """[...document.querySelectorAll("#books tbody tr")].map((row) =>
 VIEWS = {  # address -> what stands there once it is filled
     "#/overview": "#books tbody tr",
     "#/overview?as=heat": ".heat td a",
+    symbol_page.ADDRESS: ".chart canvas",
     "#/venues": "#connections tbody tr",
     "#/alerts": ".entries .event",
     "#/alerts?show=surveillance": "#episodes tbody tr",
@@ -236,10 +238,23 @@ def test_keys_do_what_their_list_says(desk: Desk) -> None:
     page.close()
 
 
-def test_it_takes_little_of_a_core(desk: Desk) -> None:
+@pytest.mark.parametrize("play", symbol_page.PLAYS, ids=lambda play: play.__name__)
+def test_of_one_symbol(desk: Desk, play: Callable[[Desk], None]) -> None:
+    try:
+        play(desk)
+    finally:
+        for context in desk.browser.contexts:  # a page that was left open would go on asking
+            context.close()
+    assert desk.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("address", "filled"), [("#/overview", "#books tbody tr"), (symbol_page.ADDRESS, ".chart canvas")]
+)
+def test_it_takes_little_of_a_core(desk: Desk, address: str, filled: str) -> None:
     """CPU time of the page's thread; TaskDuration itself also counts the wait for a core on a busy machine."""
-    page = desk.open("#/overview")
-    page.locator("#books tbody tr").first.wait_for()
+    page = desk.open(address)
+    page.locator(filled).first.wait_for()
     page.wait_for_timeout(1500)
     protocol = page.context.new_cdp_session(page)
     protocol.send("Performance.enable")

@@ -9,8 +9,9 @@ const WANTED = 3e-5; // of the price: the step that is chosen at first
 const DEPTHS = [50, 200, 1000]; // levels a side that are asked for, as far as the rows reach
 
 export class LadderPanel {
-  constructor(address, feed) {
-    Object.assign(this, { address, feed });
+  /** `changed()` is called when the user wants other rows. */
+  constructor(address, feed, changed) {
+    Object.assign(this, { address, feed, changed });
     this.ladder = new Ladder();
     this.select = element("select", { id: "group", "aria-label": "Step of the ladder", title: "Step (- and +)" });
     this.select.onchange = () => this.#choose(Number(this.select.value));
@@ -44,6 +45,7 @@ export class LadderPanel {
 
   recentre() {
     this.ladder.recentre();
+    this.changed();
   }
 
   /** Show the book as it is, or was at a moment (ms); gives `{bids, asks}` as numbers where there is something. */
@@ -107,7 +109,7 @@ export class LadderPanel {
     this.before = null;
     this.#steps(step);
     this.address.set({ group: step });
-    this.ladder.recentre();
+    this.recentre();
     const { numbers } = this;
     const half = (this.ladder.rows.length / 2) * step;
     if (!numbers?.bids.length) return;

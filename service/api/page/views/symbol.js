@@ -92,7 +92,7 @@ class SymbolView {
       return button;
     });
     this.menu = new ChartMenu((ids) => this.#choseCharts(ids));
-    this.ladder = new LadderPanel(app.address, feed);
+    this.ladder = new LadderPanel(app.address, feed, () => { this.pending = true; });
     this.heatmap = new Heatmap({ axis, feed, pinned: () => {} });
     this.reading = new Reading(axis, feed);
     this.depth = new DepthChart();
