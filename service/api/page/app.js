@@ -28,6 +28,7 @@ let shown = { name: null, unmount() {} };
 let silent;
 
 async function start() {
+  VIEWS.find((one) => one.name === address.view)?.load(); // on its way while the catalogue is
   try {
     await catalogue.load();
   } catch (error) {
@@ -63,6 +64,7 @@ function label() {
 }
 
 function connection({ connected, wait }) {
+  document.body.dataset.lost = !connected;
   if (connected) byId("lost").hidden = true;
   else lost("Connection lost. Values are withdrawn", wait);
 }

@@ -30,6 +30,7 @@ export function timebar(clock) {
       play.title = `${word} (space)`;
     }
     live.setAttribute("aria-pressed", clock.live);
+    write(live, clock.replayed ? "Newest" : "Live");
     if (document.activeElement !== slider || clock.playing) slider.value = -Math.round(behind);
     const moment = clock.replayed ? instant(clock.at ?? clock.now()) : timeOfDay(clock.at ?? clock.now());
     const text = clock.live ? moment : `${moment} (${MINUS}${minutes(behind)})`;
