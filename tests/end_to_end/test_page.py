@@ -32,7 +32,7 @@ FLAGS = [
 ]
 VICTIM = "okx"
 NS = 1_000_000
-PATIENCE = 20_000  # ms; machines of CI are slow
+PATIENCE = 45_000  # ms; a machine of CI may be slow
 NOTHING = "\N{EN DASH}"
 NOT_ALWAYS = re.compile(r"% of what is remembered; \d+ times not")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -88,8 +88,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory, needs_program: Callable[[str]
 
 
 def kept_seconds(demo: Running) -> float:
-    kept = demo.json("/api/v1/history")
-    return min(((kept["t"] - one["since"]) / 1e9 for one in kept.get("books", ())), default=0)
+    """For how long every book that there is has been remembered."""
+    kept, all_books = demo.json("/api/v1/history"), demo.json("/api/v1/readings")["readings"]
+    seconds = [(kept["t"] - one["since"]) / 1e9 for one in kept["books"]]
+    return min(seconds) if len(seconds) == len(all_books) else 0
 
 
 def row(page: Page, venue: str, symbol: str) -> Any:
@@ -123,17 +125,18 @@ def test_a_paused_page_shows_what_the_api_says_of_that_moment(desk: Desk) -> Non
     at = int(page.evaluate("location.hash.match(/at=(\\d+)/)[1]"))
     asked = f"/api/v1/history/readings?at={at * NS}"
     readings = desk.demo.json(asked)["readings"]
-    assert len(readings) == 26
     expect(page.locator(".timebar")).to_have_attribute("data-live", "false")
     page.wait_for_timeout(1500)  # it asks once a second at most
     shown = {(venue, symbol): (number(mid), number(band)) for venue, symbol, mid, band in page.evaluate(ROWS)}
+    assert len(shown) == len(readings) > 20
     for reading in readings:
         values = reading["values"]
         whole = reading["venue"] == "consolidated"
         mid = values["consolidated_bbo.mid" if whole else "mid_price"]
         band = values["consolidated_imbalance{band_bps=10}" if whole else "band_imbalance{band_bps=10}"]
-        told: object = shown["all venues" if whole else reading["venue"], reading["symbol"]]
-        assert told == (pytest.approx(mid, rel=1e-5), pytest.approx(band, abs=0.0051)), reading
+        told = shown["all venues" if whole else reading["venue"], reading["symbol"]]
+        assert told[0] == pytest.approx(mid, rel=1e-5), reading
+        assert told[1] == pytest.approx(band, abs=0.0051), reading
     page.keyboard.press("l")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     assert "at=" not in page.url
@@ -153,7 +156,7 @@ def test_a_killed_venue_is_withdrawn_in_time_and_its_past_stays(desk: Desk) -> N
     before = time.time()
     page.evaluate("window.seen = performance.now()")
     os.kill(desk.demo.simulators()[VICTIM], signal.SIGKILL)
-    expect(victim.locator("td.state b")).not_to_have_text("live", timeout=10_000)
+    expect(victim.locator("td.state b")).not_to_have_text("live")
     taken = page.evaluate("performance.now() - window.seen") / 1000
     assert taken < 6, f"it took {taken:.1f} s"
     assert {text.strip() for text in victim.locator("td.number").all_inner_texts()} == {NOTHING}

@@ -6,7 +6,6 @@ import { painter } from "./cells.js";
 
 const PAINT_EVERY = 250; // ms
 const SORT_EVERY = 2000;
-const SETTLE_EVERY = 5000;
 const AHEAD = "300px"; // rows this far outside the window are kept painted
 
 export class Table {
@@ -26,7 +25,6 @@ export class Table {
     this.test = () => true;
     this.sort = { id: "", down: false };
     this.orderedAt = 0;
-    this.settledAt = null;
     this.held = false;
     this.sight = new IntersectionObserver((seen) => this.#saw(seen), { rootMargin: AHEAD });
     this.timer = setInterval(() => requestAnimationFrame(() => this.paint()), PAINT_EVERY);
@@ -43,7 +41,6 @@ export class Table {
     this.columns = columns;
     this.head.replaceChildren(...columns.map((column) => this.#heading(column)));
     for (const row of this.rows.values()) this.#fill(row);
-    this.settledAt = null;
     this.#mark();
     this.paint(true);
   }
@@ -101,20 +98,6 @@ export class Table {
     for (const row of this.rows.values()) if (row.seen || all) this.#paintRow(row, now);
     const time = performance.now();
     if (all || (time - this.orderedAt >= SORT_EVERY && !this.held) || this.orderedAt === 0) this.#order(now, time);
-    if (this.settledAt === null || time - this.settledAt >= SETTLE_EVERY) this.#settle(time);
-  }
-
-  /** Columns get the widths that suit what stands in them, and keep them: else each new text has all rows measured. */
-  #settle(time) {
-    if (this.body.rows.length === 0) return;
-    const cells = [...this.head.cells];
-    this.element.style.tableLayout = "auto";
-    for (const cell of cells) cell.style.width = "";
-    const widths = cells.map((cell) => cell.offsetWidth);
-    if (widths[0] < 2) return; // hidden, or cards
-    cells.forEach((cell, place) => { cell.style.width = `${widths[place]}px`; });
-    this.element.style.tableLayout = "fixed";
-    this.settledAt = time;
   }
 
   #listen() {
