@@ -9,6 +9,7 @@ const FACTS = [
   ["Bid", "best_price", { side: "bid" }, "", priceText],
   ["Ask", "best_price", { side: "ask" }, "", priceText],
   ["Spread bp", "spread", {}, "ratio", basisPoints],
+  ["Imbalance 10 bp", "consolidated_imbalance", { band_bps: "10" }, "", ratio],
   ["Imbalance 25 bp", "band_imbalance", { band_bps: "25" }, "", ratio],
   ["Imbalance 10 lvl", "depth_imbalance", { levels: "10" }, "", ratio],
   ["OFI 10 s", "ofi", { window: "10s" }, "", (number) => signed(number, compact(Math.abs(number)))],
@@ -18,10 +19,16 @@ const FACTS = [
 export class Facts {
   constructor(catalogue) {
     this.facts = FACTS.map(([heading, key, labels, field, text]) => ({ heading, text, column: catalogue.find(key, labels, field), value: element("dd") }))
-      .filter((one) => one.column !== null);
+      .filter((one) => one.column !== null)
+      .map((one) => ({ ...one, place: element("div", {}, element("dt", {}, one.heading), one.value) }));
     this.state = element("p", { class: "state", role: "status" }, element("b"), " ", element("small"));
     this.element = element("div", { class: "facts" }, this.state,
-      element("dl", {}, ...this.facts.map((one) => element("div", {}, element("dt", {}, one.heading), one.value))));
+      element("dl", {}, ...this.facts.map((one) => one.place)));
+  }
+
+  /** A book has these outputs: the others' facts are none of its own. */
+  offer(names) {
+    for (const { place, column } of this.facts) place.hidden = !column.names.some((name) => names.has(name));
   }
 
   get names() {

@@ -18,10 +18,11 @@ export class Reading {
     const { depth, prints, moments } = this.feed();
     const cursor = axis.cursor;
     const second = cursor ? Math.floor(cursor.time / 1000) : Math.min(axis.end, depth.last || axis.end);
-    const column = depth.columns.get(second);
+    const kept = depth.columns.get(second);
+    const gone = kept === null || moments.wasLive(second) === false;
+    const column = gone ? null : kept;
     const price = cursor?.price ?? null;
     const resting = price === null || !column ? null : depth.size(second, rowOf(price, depth.row));
-    const gone = column === null || moments.wasLive(second) === false;
     const said = { time: gone ? `${timeOfDay(second * 1000)} not live` : timeOfDay(second * 1000) };
     said.price = price === null ? NOTHING : priceText(price);
     said.resting = resting === null ? NOTHING : compact(resting);

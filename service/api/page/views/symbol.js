@@ -211,6 +211,7 @@ class SymbolView {
       const { values } = await this.app.api.get(`/api/v1/readings/${book.venue}/${encodeURIComponent(book.symbol)}`, { market: book.market });
       if (this.feed !== feed) return;
       this.offered = new Set(Object.keys(values));
+      this.facts.offer(this.offered);
       this.#arrange();
     } catch (error) {
       this.app.say(error.message);
