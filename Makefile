@@ -60,6 +60,10 @@ docs: setup ## write docs/venues.md, docs/metrics.md, Prometheus rules and dashb
 dashboards: setup ## write grafana/dashboards/*.json anew from grafana/source
 	@$(BIN)/python -m grafana.source
 
+costs: setup ## measure what each family of metrics costs a message, for docs/metrics.md
+	@$(BIN)/python -m service.bench_families
+	@$(BIN)/python -m service.metric_table
+
 lock: $(VENV)/.uv ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --all-extras \
 		pyproject.toml --output-file requirements.lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -36,6 +37,38 @@ venue. *Runs* says when it is computed: *each message*, *touch* (messages that c
 """
 
 
+COSTS = PAGE.with_name("metric-costs.json")
+STREAMS = {"usdm": "Binance USD-M, 100 ms", "coinm": "Binance COIN-M, 100 ms"}
+
+
+def cost_table() -> str:
+    """What each family costs a depth message, as `make costs` measured it last."""
+    found = json.loads(COSTS.read_text(encoding="utf-8"))
+    columns = [name for name in STREAMS if name in found]
+    rows = [("the bare path: bytes to book", [found[name]["without metrics"] for name in columns])]
+    rows += [
+        (TITLES.get(group, group.capitalize()), [found[name]["families"][group] for name in columns])
+        for group in found[columns[0]]["families"]
+    ]
+    for said in ("first group", "whole catalogue"):
+        rows.append((f"the path with the {said}", [found[name][said] for name in columns]))
+    lines = [
+        f"| µs a depth message | {' | '.join(STREAMS[name] for name in columns)} |",
+        "|---|" + "---:|" * len(columns),
+    ]
+    lines += [f"| {said} | {' | '.join(f'{value:.2f}' for value in values)} |" for said, values in rows]
+    return "\n".join(lines)
+
+
+COST_HEAD = """
+## Cost
+
+Microseconds of CPU that a depth message costs from received bytes to stored readings, measured by `make costs` on
+recorded messages; what a family adds to the bare path, run by itself. What families share counts in each, so they sum
+to more than the whole catalogue. What runs when it is read costs messages nothing.
+"""
+
+
 def declared() -> list[tuple[Declaration, Sequence[Output]]]:
     """All metrics with their outputs, by group, then by key; across venues as for venues `a` and `b`."""
     own = [(kind.declaration, kind.declaration.outputs()) for kind in metrics().values()]
@@ -48,7 +81,7 @@ def declared() -> list[tuple[Declaration, Sequence[Output]]]:
 
 def markdown() -> str:
     """The whole page."""
-    parts, group = [HEAD], ""
+    parts, group = [HEAD, COST_HEAD, cost_table()], ""
     for declaration, outputs in declared():
         if declaration.group != group:
             group = declaration.group

@@ -514,7 +514,10 @@ STATE = [
 
 WINDOWED = (  # what the last five minutes decide
     *("normalized_ofi", "generalized_ofi", "ofi_decomposition", "effective_spread"),
-    *(f"maker_profile.{name}" for name in ("captured", "kept", "adverse", "losing", "quote_lifetime", "depletions")),
+    *(
+        f"maker_profile.{name}"
+        for name in ("captured", "kept", "adverse", "losing", "quote_lifetime", "depletions")
+    ),
     *("limit_flow.cancel_to_add", "limit_flow.net_limit_flow_imbalance", "limit_flow.order_to_trade"),
     *(
         "fleeting_volume_ratio",

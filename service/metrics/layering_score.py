@@ -60,6 +60,9 @@ class LayeringScore(Metric):
     recent: list
     groups: list
     settled: list
+    placed: cython.longlong[65]
+    price: cython.double[65]
+    fresh: cython.int[65]
 
     def prepare(self) -> None:
         sides = self.param("side")
@@ -84,7 +87,8 @@ class LayeringScore(Metric):
             for wall in self.walls.fresh:
                 if wall.size >= self.kappa * wall.usual * (1 - 1e-12):
                     self.recent[wall.side].append(wall)
-                    self._group(wall, t)
+            self._group(0, t)
+            self._group(1, t)
         return 0
 
     @cython.ccall
@@ -113,12 +117,10 @@ class LayeringScore(Metric):
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _group(self, newest: Wall, t: cython.longlong) -> cython.int:
+    def _group(self, side: cython.int, t: cython.longlong) -> cython.int:
         """Which of the walls that were pulled within this second were placed within one, too? Most prices win."""
         wall: Wall
-        first: Wall
-        among: cython.Py_ssize_t
-        recent: list = self.recent[newest.side]
+        recent: list = self.recent[side]
         while recent:
             wall = recent[0]
             if t - wall.pulled <= _TOGETHER and len(recent) <= MOST:
@@ -126,28 +128,91 @@ class LayeringScore(Metric):
             del recent[0]
         if len(recent) < LAYERS:
             return 0
-        best: list = []
-        prices: cython.Py_ssize_t = LAYERS - 1
-        for first in recent:
-            if not 0 <= newest.placed - first.placed <= _TOGETHER:
-                continue
-            among = 0
-            for wall in recent:
-                among += 0 <= wall.placed - first.placed <= _TOGETHER
-            if among <= prices:  # no more prices than walls
-                continue
-            together = [one for one in recent if 0 <= one.placed - first.placed <= _TOGETHER]
-            count: cython.Py_ssize_t = len({one.price for one in together})
-            if count > prices:
-                best = together
-                prices = count
+        wall = recent[len(recent) - 1]
+        if wall.pulled != t:  # nothing of this message
+            return 0
+        best: list = self._largest(recent, t)
         if best:
-            current: list = self.groups[newest.side]
-            if current and not any(one in best for one in current):
-                self._count(newest.side, t)
-            if len(best) >= len(self.groups[newest.side]):
-                self.groups[newest.side] = best
+            if self.groups[side] and not self._overlap(self.groups[side], best):
+                self._count(side, t)
+            if len(best) >= len(self.groups[side]):
+                self.groups[side] = best
         return 0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _overlap(self, one: list, other: list) -> cython.bint:
+        """Do two groups share a wall?"""
+        wall: Wall
+        for wall in one:
+            wall.counted = True
+        found: cython.bint = False
+        for wall in other:
+            found = found or wall.counted
+        for wall in one:
+            wall.counted = False
+        return found
+
+    @cython.cfunc
+    def _largest(self, recent: list, t: cython.longlong) -> list:
+        """Of the groups with a wall that was pulled at t, that with the most prices; [] if they are fewer than three."""
+        wall: Wall
+        k: cython.int
+        first: cython.int
+        end: cython.int = 0
+        count: cython.int = cython.cast(cython.int, len(recent))
+        prices: cython.int = 0
+        fresh: cython.int = 0
+        most: cython.int = LAYERS - 1
+        best_first: cython.int = -1
+        best_end: cython.int = -1
+        for k in range(count):
+            wall = recent[k]
+            self._insert(k, wall.placed, wall.price, wall.pulled == t)
+        for first in range(count):  # walls first to end are those placed within a second from the first
+            while end < count and self.placed[end] - self.placed[first] <= _TOGETHER:
+                prices += not self._has(first, end, self.price[end])
+                fresh += self.fresh[end]
+                end += 1
+            if fresh > 0 and prices > most:
+                most = prices
+                best_first = first
+                best_end = end
+            prices -= not self._has(first + 1, end, self.price[first])
+            fresh -= self.fresh[first]
+        if best_first < 0:
+            return []
+        together: list = []
+        for wall in recent:
+            if self.placed[best_first] <= wall.placed <= self.placed[best_end - 1]:
+                together.append(wall)
+        return together
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _insert(
+        self, count: cython.int, placed: cython.longlong, price: cython.double, fresh: cython.bint
+    ) -> cython.void:
+        """Add a wall to those in the order of their placing."""
+        k: cython.int = count
+        while k > 0 and self.placed[k - 1] > placed:
+            self.placed[k] = self.placed[k - 1]
+            self.price[k] = self.price[k - 1]
+            self.fresh[k] = self.fresh[k - 1]
+            k -= 1
+        self.placed[k] = placed
+        self.price[k] = price
+        self.fresh[k] = fresh
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _has(self, first: cython.int, end: cython.int, price: cython.double) -> cython.bint:
+        """Does one of these walls stand at the price?"""
+        k: cython.int
+        for k in range(first, end):
+            if self.price[k] == price:
+                return True
+        return False
 
     @cython.cfunc
     def _score(self, group: list) -> Score:
@@ -209,7 +274,14 @@ class LayeringScore(Metric):
         kept = self.settled[side]
         last: Wall = group[len(group) - 1]
         self.groups[side] = []
-        self.recent[side] = [one for one in self.recent[side] if one not in group]
+        for last in group:
+            last.counted = True
+        kept_apart: list = []
+        for last in self.recent[side]:
+            if not last.counted:
+                kept_apart.append(last)
+        self.recent[side] = kept_apart
+        last = group[len(group) - 1]
         if found.value <= 0:
             return 0
         while kept and kept[len(kept) - 1][1] <= found.value:

@@ -23,3 +23,5 @@ cdef class NearSizes:
     cdef int follow(self, Book book, double mid) except? -1
     cdef int _extend(self, Side side, long long limit) except? -1
     cpdef double median_without(self, double price)
+    cdef void _change_size(self, double old, double new) noexcept
+    cdef double lowest_median(self) noexcept

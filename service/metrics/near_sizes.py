@@ -16,6 +16,7 @@ _EXACT = cython.declare(
     cython.double, 1e-12
 )  # edges are inclusive: what a double loses must not drop a level
 FEWEST = 3  # other levels, fewer say nothing of what is usual
+_FEWEST = cython.declare(cython.int, FEWEST)
 
 
 @cython.cclass
@@ -90,8 +91,7 @@ class NearSizes:
         rank = self._price_rank(price)
         if rank < self.count and self.price[rank] == price:
             if size > 0:
-                self._drop_size(self.size[rank])
-                self._insert_size(size)
+                self._change_size(self.size[rank], size)
                 self.size[rank] = size
             else:
                 self._drop(rank)
@@ -124,6 +124,25 @@ class NearSizes:
         memmove(self.ordered + rank + 1, self.ordered + rank, (self.count - rank) * 8)
         self.ordered[rank] = size
         self.count += 1
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _change_size(self, old: cython.double, new: cython.double) -> cython.void:
+        """One of this size has another one now: only what lies between the two moves."""
+        left: cython.int = self._size_rank(old)
+        found: cython.int = self._size_rank(new)
+        if found > left:
+            memmove(self.ordered + left, self.ordered + left + 1, (found - 1 - left) * 8)
+            self.ordered[found - 1] = new
+        else:
+            memmove(self.ordered + found + 1, self.ordered + found, (left - found) * 8)
+            self.ordered[found] = new
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def lowest_median(self) -> cython.double:
+        """No median without one of the levels is below this; 0 where there are too few."""
+        return self.ordered[(self.count - 2) // 2] if self.count > _FEWEST else 0.0
 
     @cython.cfunc
     @cython.exceptval(-1)

@@ -10,7 +10,7 @@ cdef class Wall:
     cdef readonly double bought, sold, bought_then, sold_then
     cdef readonly double before, after, pulled_imbalance
     cdef readonly long long placed, pulled
-    cdef bint gone
+    cdef bint gone, counted  # followed no more; part of a group
 
 cdef class Score:
     cdef readonly double size, cancelled, life, opposite, reversal, value, taken, against

@@ -109,9 +109,13 @@ class Walls:
         if side == 0:
             if book.bid_count == 0 or price >= book.bid_price[0]:
                 return 0
+            if came < self.least * self.bids.lowest_median() * (1 - 1e-12):
+                return 0
             usual = self.bids.median_without(price)
         else:
             if book.ask_count == 0 or price <= book.ask_price[0]:
+                return 0
+            if came < self.least * self.asks.lowest_median() * (1 - 1e-12):
                 return 0
             usual = self.asks.median_without(price)
         if not came >= self.least * usual * (1 - 1e-12):

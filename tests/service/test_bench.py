@@ -61,7 +61,7 @@ def test_many_books_each_take_their_own_messages() -> None:
     crowd = bench.Crowd("coinm", 130, 50)
     assert len(crowd.sessions) == 3  # as many symbols on a connection as the venue allows
     assert crowd.at_random(200) > 0
-    assert crowd.kilobytes() >= 0  # a process that was larger before has room for them
+    crowd.kilobytes()  # what it says is tested in a process of its own: this one may have had room for them
     crowd.expected += 1
     with pytest.raises(UsageError, match=r"330 of 331"):
         crowd.kilobytes()
