@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -122,19 +121,25 @@ class Playback:
         return desk
 
     async def _both(self, application: FastAPI, tick: Callable[[int], None], stopping: asyncio.Event) -> None:
-        """Serve and play; serving goes on when all is played."""
+        """Serve and play, from when somebody can look on; serving goes on when all is played."""
         api = self.settings.api
+        up = asyncio.Event()
+
+        def bound(port: int) -> None:
+            _tell(api.host, port)
+            up.set()
+
         serving = asyncio.create_task(
             serve(
                 application,
                 api.host,
                 api.port,
                 stopping,
-                bound=partial(_tell, api.host),
+                bound=bound,
                 stop_seconds=api.stop_seconds,
             )
         )
-        playing = asyncio.create_task(self._play(tick, stopping))
+        playing = asyncio.create_task(self._play(tick, stopping, up))
         await asyncio.wait((serving, playing), return_when=asyncio.FIRST_COMPLETED)
         if playing.done() and playing.exception() is not None:
             stopping.set()
@@ -142,7 +147,9 @@ class Playback:
         stopping.set()
         await playing
 
-    async def _play(self, tick: Callable[[int], None], stopping: asyncio.Event) -> None:
+    async def _play(self, tick: Callable[[int], None], stopping: asyncio.Event, up: asyncio.Event) -> None:
+        while not up.is_set() and not stopping.is_set():  # noqa: ASYNC110  # whichever of the two comes first
+            await asyncio.sleep(0.02)
         loop = asyncio.get_running_loop()
         begun, first = loop.time(), 0
         for count, now in enumerate(self.player.play(), 1):

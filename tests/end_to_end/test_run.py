@@ -115,10 +115,12 @@ def test_run_and_record_against_a_venue(kraken: int, tmp_path: Path) -> None:
     assert command("verify", *files, home=tmp_path).returncode == 0
 
     # Served at the pace of the recording: the clock is the recorded one.
-    with Running("replay", *files, "--serve", "--speed", 2, home=tmp_path) as played:
+    with Running("replay", *files, "--serve", "--speed", 0.5, home=tmp_path) as played:
         played.wait_until(played.live, 40, "the replay shows live books")
         book = played.json("/api/v1/books/kraken/BTC-USD?depth=3")
         assert book["state"] == "live"
         assert len(book["bids"]) == 3
+        rules = played.json("/api/v1/alerts/rules")["rules"]
+        assert {"ObiLiquidityShock", "ObiVenueDown"} <= {one["alert"] for one in rules if not one["fault"]}
         assert played.terminate() < 10
         assert played.process.returncode == 0
