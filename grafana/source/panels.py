@@ -37,12 +37,13 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from .colours import ASK, BID, PLAIN, Steps, thresholds
+from .colours import ASK, BID, GOOD, PLAIN, WARN, Steps, thresholds
 from .queries import Query
 
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 NOTHING = "–"  # what a stat shows while there is no value  # noqa: RUF001
 STAT_HEIGHT, CHART_HEIGHT = 4, 8
+LIVE_OR_NOT = {1: ("live", GOOD), 0: ("not live", WARN)}
 FULL = 1.05  # upper end of an axis on which 1 is the usual value and should be seen
 # Grafana's units; `suffix:` is its way to say any other.
 BP, EACH_SECOND, SECONDS, SHARE, NUMBER, AMOUNT, BYTES = (

@@ -47,12 +47,20 @@ def own(name: str, /, **labels: str) -> str:
 
 def firing_by(label: str, firing: str) -> str:
     """How many alerts fire by a label of theirs; a zero named `none` where nothing does."""
-    return f'count by ({label}) ({firing}) or label_replace(vector(0), "{label}", "none", "", "")'
+    return f"count by ({label}) ({firing}) or on () {_named_none('vector(0)', label)}"
 
 
-def or_none(expr: str) -> str:
-    """Zero where `expr` has no series and the service answers: of what is counted from its first occurrence on."""
-    return f"{expr} or 0 * count({own('obi_build_info')})"
+def or_none(expr: str, label: str = "") -> str:
+    """Zero where `expr` has no series and the service answers: of what is counted from its first occurrence on.
+
+    With a `label` of those that `expr` is summed by, the zero is named `none`.
+    """
+    zero = f"0 * count({own('obi_build_info')})"
+    return f"{expr} or on () {_named_none(zero, label) if label else zero}"
+
+
+def _named_none(zero: str, label: str) -> str:
+    return f'label_replace({zero}, "{label}", "none", "", "")'
 
 
 def rate(selector: str) -> str:

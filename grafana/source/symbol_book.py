@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .board import Detail
 from .colours import beyond
-from .panels import AMOUNT, BP, SHARE, lines
+from .panels import AMOUNT, BP, FULL, SHARE, lines
 from .queries import Query, book
 
 VENUE = "{{symbol}} {{venue}}"
@@ -139,7 +139,7 @@ DEPTH = Detail(
             Query(book("obi_fill_ratio", notional="1000000", side="sell"), SELL),
             unit=SHARE,
             low=0,
-            high=1,
+            high=FULL,
             sided=True,
         ),
         lines(

@@ -222,9 +222,7 @@ def test_counters_are_used_as_counters(file: Path) -> None:
     for panel in panels_of(load(file)):
         for target in panel.targets:
             query = target["expr"]
-            windows = (
-                {"$__rate_interval", "$__range"} if panel.data["type"] == "stat" else {"$__rate_interval"}
-            )
+            windows = {"$__rate_interval", "$__range"} if panel.instant else {"$__rate_interval"}
             assert set(re.findall(r"\[(.+?)\]", query)) <= windows, panel.name
             tree = parts(promql_parser.parse(plain(query)))
             within = {str(one.args[0]) for one in tree if isinstance(one, Call) and is_counter_call(one)}

@@ -14,13 +14,13 @@ LONELY = "Empty while fewer than two venues of the symbol are live."
 
 NOW = (
     stat(
-        "Consolidated mid",
+        "Mid of all",
         "Halfway between the best bid and the best ask over all venues that agree, median over the chosen "
         f"symbols: choose one. {LONELY}",
         f"quantile(0.5, {group('obi_mid_price')})",
     ),
     stat(
-        "Consolidated spread",
+        "Spread of all",
         "Best ask less best bid over all venues, over the consolidated mid, in basis points, tightest "
         f"symbol. Below zero one venue's bid stands above another's ask. {LONELY}",
         f"1e4 * min((sum by (symbol) ({group('obi_best_price', side='ask')}) "
@@ -70,7 +70,7 @@ NOW = (
         decimals=2,
     ),
     stat(
-        "Most doubtful venue",
+        "Venue in doubt",
         "Highest risk score of a chosen venue, 0 none to 1 all: stale, gaps, downtime, off the others' "
         "price, or its depth gone. Which and why stands below.",
         f"max({book('obi_venue_risk_ratio')})",
@@ -143,6 +143,7 @@ DETAILS = (
                 unit=SHARE,
                 low=0,
                 high=1,
+                width=8,
             ),
             lines(
                 "Concentration",
@@ -150,6 +151,7 @@ DETAILS = (
                 Query(group("obi_depth_herfindahl_ratio", band_bps="10"), SYMBOL),
                 low=0,
                 high=1,
+                width=8,
             ),
             lines(
                 "Venues' imbalance, each counting the same",
@@ -158,6 +160,7 @@ DETAILS = (
                 Query(group("obi_mean_venue_imbalance_ratio", band_bps="5|10"), "{{symbol}} {{band_bps}} bp"),
                 low=-1,
                 high=1,
+                width=8,
             ),
         ),
     ),

@@ -2,7 +2,7 @@
 
 from ..board import Board, Detail
 from ..colours import GOOD, SIGNED, WARN, beyond, falling, rising
-from ..panels import AMOUNT, BP, EACH_SECOND, FULL, SECONDS, SHARE, Column, lines, stat, table
+from ..panels import AMOUNT, BP, EACH_SECOND, FULL, LIVE_OR_NOT, SECONDS, SHARE, Column, lines, stat, table
 from ..queries import FIRING, Query, book, feed, firing_by, own, rate, recent
 
 BY_SYMBOL = "{{symbol}}"
@@ -106,9 +106,7 @@ NOW = (
         "buy pressure. A cell is empty where the book is not live, where the venue does not show far "
         "enough, or too early to tell.",
         ("symbol", "venue"),
-        Column(
-            "State", book("obi_book_state", state="live"), meaning={1: ("live", GOOD), 0: ("not live", WARN)}
-        ),
+        Column("State", book("obi_book_state", state="live"), meaning=LIVE_OR_NOT),
         Column("Mid", book("obi_mid_price")),
         Column(
             "Spread (bp)", f"1e4 * {book('obi_spread_ratio')}", decimals=2, steps=((None, GOOD), (5, WARN))

@@ -8,7 +8,7 @@ from ..panels import BYTES, EACH_SECOND, SECONDS, SHARE, lines, stat
 from ..queries import FIRING_ANYWHERE, Query, firing_by, in_range, or_none, own, quantile, rate, recent
 
 INSTANCE = "{{instance}}"
-QUIET = "A single line at zero: nothing of the kind since the start."
+QUIET = "`none` at zero: no sender is configured."
 
 NOW = (
     stat(
@@ -62,7 +62,7 @@ NOW = (
         steps=rising(1),
     ),
     stat(
-        "Rules that cannot run",
+        "Faulty rules",
         "Alert rules that name metrics which are not there or switched off; /api/v1/alerts/rules says "
         "which and why.",
         f"sum({own('obi_alert_rules', state='faulty')})",
@@ -232,9 +232,9 @@ DETAILS = (
             ),
             lines(
                 "Active in the built-in engine",
-                "Alerts that fire or are pending, by state and severity. A single line at zero where none is.",
+                "Alerts that fire or are pending, by state and severity. `none` is drawn where there is none.",
                 Query(
-                    or_none(f"sum by (state, severity) ({own('obi_alerts_active')})"),
+                    or_none(f"sum by (state, severity) ({own('obi_alerts_active')})", "state"),
                     "{{state}} {{severity}}",
                 ),
                 low=0,
@@ -243,7 +243,7 @@ DETAILS = (
                 "Messages to senders",
                 f"What became of them, within the shortest window of the chart. {QUIET}",
                 Query(
-                    or_none(f"sum by (sender, result) ({recent(own('obi_alert_messages_total'))})"),
+                    or_none(f"sum by (sender, result) ({recent(own('obi_alert_messages_total'))})", "result"),
                     "{{sender}} {{result}}",
                 ),
                 low=0,

@@ -9,7 +9,7 @@ from ..queries import Query, book, in_range, rate, recent
 
 BOOK = "{{symbol}} {{venue}}"
 FORCED = "obi_liquidation_quote_units_total"
-SIDE = "{{symbol}} {{venue}} {{side}}"
+SIDE = "{{symbol}} {{side}}"
 PATTERN = "A pattern, and no proof of intent: level-2 data carry no identities."
 WINDOW = "within the shortest window of the chart"
 
@@ -78,20 +78,22 @@ NOW = (
     ),
     lines(
         "Spoofing score",
-        "Score of the last candidate, 0 to 1, by book, worse side. From the dashed line on it counts as an "
+        "Score of the last candidate, 0 to 1: worst book and side of each symbol. From the dashed line on it counts as an "
         f"episode. {PATTERN}",
-        Query(f"max by (symbol, venue) ({book('obi_spoof_score_ratio')})", BOOK),
+        Query(f"max by (symbol) ({book('obi_spoof_score_ratio')})", "{{symbol}}"),
         low=0,
         high=1,
         marks=beyond(0.6),
     ),
     lines(
         "Display that has not stood",
-        "Imbalance of ten levels less that of what stood for 3 s: far from zero the display is fresh. The "
-        "dashed lines are where ObiArtificialDepth begins. Plus is fleeting bids.",
-        Query(book("obi_fleeting_depth_imbalance_ratio", levels="10"), BOOK),
-        centred=True,
-        marks=beyond(-0.5, 0.5),
+        "Imbalance of ten levels less that of what stood for 3 s, without its sign: the worst book of each symbol. Far "
+        "from zero the display is fresh. The dashed line is where ObiArtificialDepth begins.",
+        Query(
+            f"max by (symbol) (abs({book('obi_fleeting_depth_imbalance_ratio', levels='10')}))", "{{symbol}}"
+        ),
+        low=0,
+        marks=beyond(0.5),
     ),
 )
 
@@ -101,14 +103,14 @@ DETAILS = (
         (
             lines(
                 "Spoofing patterns",
-                f"Episodes that scored 0.6 or more, by book and side, {WINDOW}. {PATTERN}",
-                Query(f"sum by (symbol, venue, side) ({recent(book('obi_spoof_episodes_total'))})", SIDE),
+                f"Episodes that scored 0.6 or more, by symbol and side, {WINDOW}. {PATTERN}",
+                Query(f"sum by (symbol, side) ({recent(book('obi_spoof_episodes_total'))})", SIDE),
                 low=0,
             ),
             lines(
                 "Layering patterns",
-                f"Episodes by book and side, {WINDOW}. {PATTERN}",
-                Query(f"sum by (symbol, venue, side) ({recent(book('obi_layering_episodes_total'))})", SIDE),
+                f"Episodes by symbol and side, {WINDOW}. {PATTERN}",
+                Query(f"sum by (symbol, side) ({recent(book('obi_layering_episodes_total'))})", SIDE),
                 low=0,
             ),
             lines(
@@ -268,6 +270,7 @@ DETAILS = (
                 unit=AMOUNT,
                 centred=True,
                 sided=True,
+                width=8,
             ),
             lines(
                 "Open interest, 60 s",
@@ -276,6 +279,7 @@ DETAILS = (
                 Query(book("obi_open_interest_change_ratio", window="60s"), BOOK),
                 unit=SHARE,
                 centred=True,
+                width=8,
             ),
             lines(
                 "Cascade",
@@ -286,6 +290,7 @@ DETAILS = (
                 low=0,
                 high=1,
                 marks=beyond(0.7),
+                width=8,
             ),
         ),
     ),

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from ..board import Board, Detail
 from ..colours import beyond, falling, rising
-from ..panels import EACH_SECOND, FULL, SECONDS, SHARE, Column, lines, stat, table
+from ..panels import EACH_SECOND, FULL, LIVE_OR_NOT, SECONDS, SHARE, Column, lines, stat, table
 from ..queries import Query, book, feed, in_range, or_none, quantile, rate, recent
 
 VENUE, ROUTE = "{{venue}}", "{{venue}} {{product}} {{route}}"
+
+
+def _of_book(expr: str) -> str:
+    """What is known of a book, with the label that tells how its venue proves it."""
+    return f"{book('obi_book_info')} * on (job, instance, venue, market, symbol) group_left () {expr}"
+
 
 NOW = (
     stat(
@@ -109,7 +115,12 @@ DETAILS = (
                 "One row a book and how its venue proves it, as of the end of the time range. `none` means "
                 "that a loss may stay unseen; docs/venues.md says what each venue shows.",
                 ("symbol", "venue", "market", "proof"),
-                Column("Known", book("obi_book_info")),
+                Column("State", _of_book(book("obi_book_state", state="live")), meaning=LIVE_OR_NOT),
+                Column("Age", _of_book(book("obi_book_age_seconds")), unit=SECONDS, decimals=1),
+                Column("Latency", _of_book(book("obi_book_latency_seconds")), unit=SECONDS),
+                Column(
+                    "Gaps", _of_book(in_range(book("obi_book_gaps_total"))), decimals=0, steps=rising(1, 10)
+                ),
             ),
             lines(
                 "Books by state",
@@ -140,9 +151,9 @@ DETAILS = (
             lines(
                 "Books taken anew, by reason",
                 "Times that a book was taken anew, within the shortest window of the chart. Nothing has "
-                "happened since the start where a single line at zero is drawn.",
+                "happened since the start where `none` is drawn.",
                 Query(
-                    or_none(f"sum by (venue, reason) ({recent(book('obi_book_resyncs_total'))})"),
+                    or_none(f"sum by (venue, reason) ({recent(book('obi_book_resyncs_total'))})", "reason"),
                     "{{venue}} {{reason}}",
                 ),
                 low=0,
@@ -211,7 +222,7 @@ DETAILS = (
                 "Frames a second that were not understood, by venue and kind: the venue says something "
                 "new. A single line at zero: nothing of the kind.",
                 Query(
-                    or_none(f"sum by (venue, kind) ({rate(feed('obi_feed_unknown_frames_total'))})"),
+                    or_none(f"sum by (venue, kind) ({rate(feed('obi_feed_unknown_frames_total'))})", "kind"),
                     "{{venue}} {{kind}}",
                 ),
                 unit=EACH_SECOND,
