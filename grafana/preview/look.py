@@ -1,7 +1,7 @@
 """Draws every dashboard into PICTURES/*.png with data of a Prometheus that scrapes Steelyard.
 
 `npm install --ignore-scripts --no-package-lock && npx vite build` here first; then
-`../../.venv/bin/python look.py http://127.0.0.1:9090 PICTURES [SECONDS] [BOARD]`. Nothing in CI needs it.
+`../../.venv/bin/python look.py http://127.0.0.1:9090 PICTURES [SECONDS] [BOARD] [END]`. Nothing in CI needs it.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def _say(error: object) -> None:
     sys.stderr.write(f"{error}\n")
 
 
-def look(prometheus: str, pictures: Path, seconds: str = "180", only: str = "") -> None:
-    """Each dashboard as it opens, and with all rows open."""
+def look(prometheus: str, pictures: Path, seconds: str = "180", only: str = "", end: str = "") -> None:
+    """Each dashboard as it opens, and with all rows open; of the seconds before `end` (Unix time), else before now."""
     pictures.mkdir(parents=True, exist_ok=True)
     handler = functools.partial(_Files, directory=str(HERE / "dist"))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -47,7 +47,7 @@ def look(prometheus: str, pictures: Path, seconds: str = "180", only: str = "") 
         page.on("pageerror", _say)
         for file in sorted(DASHBOARDS.glob(f"steelyard-{only}*.json")):
             for name, more in (("", ""), ("-open", "&open=1")):
-                query = f"board={file.stem}&prometheus={prometheus}&seconds={seconds}{more}"
+                query = f"board={file.stem}&prometheus={prometheus}&seconds={seconds}&end={end}{more}"
                 page.goto(f"http://127.0.0.1:{server.server_port}/?{query}")
                 page.wait_for_timeout(1000)
                 page.wait_for_function("window.settled && window.settled()", timeout=120_000)
