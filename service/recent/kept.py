@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from math import floor, isfinite, log10
 from typing import Any
 
@@ -22,16 +23,21 @@ _STEPS = (1.0, 2.0, 5.0, 10.0)
 
 def wanted(outputs: Sequence[Any], globs: Sequence[str]) -> list[int]:
     """Places of the outputs that are kept: those that a glob means, statistics only where it says so."""
-    found = []
-    for place, output in enumerate(outputs):
-        plain = dict(output.labels).get("stat", "last") == "last"
-        for glob in globs:
-            if (plain or "stat=" in glob) and (
-                fnmatchcase(output.name, glob) or fnmatchcase(output.name.partition("{")[0], glob)
-            ):
-                found.append(place)
-                break
+    asked = tuple(globs)
+    found = [
+        place
+        for place, output in enumerate(outputs)
+        if _fits(output.name, dict(output.labels).get("stat", "last") == "last", asked)
+    ]
     return found[:MOST_OUTPUTS]
+
+
+@lru_cache(8192)  # books of one plan have the same names
+def _fits(name: str, plain: bool, globs: tuple[str, ...]) -> bool:
+    head = name.partition("{")[0]
+    return any(
+        (plain or "stat=" in glob) and (fnmatchcase(name, glob) or fnmatchcase(head, glob)) for glob in globs
+    )
 
 
 def row_height(price: float, tick: float) -> float:

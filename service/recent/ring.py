@@ -39,6 +39,7 @@ class Ring:
         self.spans: dict[Key, Spans] = {}
         self.connections: dict[Any, Spans] = {}
         self.left_out: set[Key] = set()
+        self._room = False  # a book went since those that are left out were last looked at
         self._slots: list[list[Key]] = [[] for _ in range(SLOTS)]
         self._prints: deque[tuple[Any, Any]] = deque(maxlen=WAITING)
         self._next = NOWHERE
@@ -73,7 +74,11 @@ class Ring:
 
     def _meet(self, now: int) -> None:
         """Take in books that are new, let go of those that are no more."""
+        again, self._room = self._room, False
         for key, book in self.engine.books.items():
+            if key in self.left_out and not again:
+                self.spans[key].note(now, book.state, book.reason)
+                continue
             one = self.kept.get(key)
             if one is not None and one.book is book:
                 continue
@@ -82,6 +87,9 @@ class Ring:
             self._keep(key, book, now)
         for key in [key for key in self.kept if key not in self.engine.books]:
             self._let_go(key, now)
+        for key in [key for key in self.left_out if key not in self.engine.books]:
+            self.left_out.remove(key)
+            self.spans[key].end(now)
         for key, spans in list(self.spans.items()):
             if spans.ended is not None and spans.ended < now - self.window:
                 del self.spans[key]
@@ -101,6 +109,7 @@ class Ring:
 
     def _let_go(self, key: Key, now: int) -> None:
         del self.kept[key]
+        self._room = True
         self.spans[key].end(now)
         for slot in self._slots:
             if key in slot:

@@ -92,10 +92,24 @@ def test_liquidations_are_told_as_the_order_that_closed_them() -> None:
 
 
 def test_books_without_room_are_left_out_and_said_to_be() -> None:
-    _, ring = watched(2, megabytes=1, minutes=15)
+    link, ring = watched(2, megabytes=1, minutes=15)
     assert len(ring.kept) == 2
-    assert len(ring.left_out) == 1
+    (left,) = ring.left_out
     assert ring.memory < 1_000_000
+    assert ring.spans[left].between(0, EVER)[-1].state == "live"
+    link.engine.forget(link.engine.books[next(iter(ring.kept))].instrument)
+    link.run(2.1)
+    assert left in ring.kept  # there is room for it now
+    assert not ring.left_out
+
+
+def test_a_book_without_room_that_is_forgotten_ends() -> None:
+    link, ring = watched(2, megabytes=1, minutes=15)
+    (left,) = ring.left_out
+    link.engine.forget(link.engine.books[left].instrument)
+    link.run(2.1)
+    assert not ring.left_out
+    assert ring.spans[left].ended is not None
 
 
 def test_a_book_that_is_forgotten_is_let_go() -> None:
