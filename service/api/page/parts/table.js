@@ -38,11 +38,13 @@ export class Table {
 
   /** Show these columns; rows keep what they have. */
   show(columns) {
+    const focused = document.activeElement?.closest("tr");
     this.columns = columns;
     this.head.replaceChildren(...columns.map((column) => this.#heading(column)));
     for (const row of this.rows.values()) this.#fill(row);
     this.#mark();
     this.paint(true);
+    if (focused && this.body.contains(focused)) focused.querySelector("a, button")?.focus({ preventScroll: true });
   }
 
   /** Take the newest of a row. */
@@ -54,6 +56,7 @@ export class Table {
       this.byElement.set(row.element, row);
       this.sight.observe(row.element);
       this.#fill(row);
+      this.#paintRow(row, this.now());
       this.orderedAt = 0;
     }
     row.item = item;
