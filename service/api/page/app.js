@@ -96,7 +96,8 @@ async function fromAddress() {
 
 async function open(view) {
   shown.unmount();
-  shown = { name: view.name, unmount() {} };
+  keys.drop(shown.title);
+  shown = { name: view.name, title: view.title, unmount() {} };
   for (const link of byId("nav").querySelectorAll("a")) {
     if (link.dataset.to === view.name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -108,7 +109,7 @@ async function open(view) {
   root.dataset.view = view.name;
   const module = await view.load();
   if (shown.name !== view.name) return; // somebody went on while it was fetched
-  shown = { name: view.name, ...module.mount(root, app) };
+  shown = { name: view.name, title: view.title, ...module.mount(root, app) };
   keys.set(view.title, shown.keys ?? []);
   scrollTo(0, 0);
 }

@@ -17,6 +17,11 @@ export class Keys {
     this.groups.set(heading, keys);
   }
 
+  /** The keys under this heading hold no more. */
+  drop(heading) {
+    this.groups.delete(heading);
+  }
+
   /** Show all keys; again, and they go. */
   toggle() {
     if (this.dialog.open) { this.dialog.close(); return; }
