@@ -3,6 +3,7 @@
 const SILENCE = 20_000; // ms without a word, heartbeats included, after which the socket is given up
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
+const OPEN = 1; // WebSocket.OPEN
 
 export class Stream {
   /** `timed(t)` hears the service's time (ns) of every message; `key()` gives the key to show, or "". */
@@ -63,6 +64,7 @@ export class Stream {
   }
 
   #send(message) {
+    if ((this.socket.readyState ?? OPEN) !== OPEN) return; // it is closing: all is asked anew on the next one
     this.socket.send(JSON.stringify(message));
   }
 
