@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from fastapi.testclient import TestClient
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from service.api.app import create_app
 from service.api.settings import ApiSettings
@@ -86,7 +86,7 @@ async def shows_live_books_and_withdraws_others(page: Page, moving: FakeEngine) 
     assert {text for place, text in enumerate(lost[4:-1]) if place != 2} == {NOTHING}
     assert "+" not in lost[6]
     assert await page.get_by_text("SIMULATED").is_visible()
-    assert await page.locator("#summary").inner_text() == "2 of 3 books live"
+    await expect(page.locator("#summary")).to_have_text("2 of 3 books live")
     book = moving.books["binance", "spot", "BTC-USDT"]
     moving.touch(book, queue_imbalance=-0.25)
     turned = page.get_by_text(f"L1 {MINUS}0.25")
