@@ -222,7 +222,7 @@ def scaling(quick: bool) -> dict[str, Any]:
 # -- beside the peers ------------------------------------------------------------------------------------------
 
 
-def beside_peers(captures: Path | None, quick: bool) -> dict[str, Any]:
+def beside_peers(folder: Path | None, quick: bool) -> dict[str, Any]:
     """The comparisons of benchmarks/ in the peers' own environment, or the reason why there are none."""
     if not (CHECKOUT / "benchmarks" / "compare.py").is_file():
         return {
@@ -232,7 +232,7 @@ def beside_peers(captures: Path | None, quick: bool) -> dict[str, Any]:
         return {
             "absent": "`make bench-peers` installs cryptofeed and ccxt apart; then they are measured here too"
         }
-    if captures is None:
+    if folder is None:
         return {"absent": f"{CAPTURES} names no captures, and the peers are measured on those"}
     rounds = ["--rounds", "1"] if quick else []
     found: dict[str, Any] = {"stale": stale(), "in_process": _peers("compare", *rounds)}
@@ -297,22 +297,27 @@ def version() -> str:
         return "(not installed)"
 
 
+def captures() -> Path | None:
+    """The folder of recorded feeds, if one is named."""
+    named = os.environ.get(CAPTURES)
+    return Path(named) if named else None
+
+
 def run(*, as_json: bool, quick: bool) -> None:
     """Measure and print."""
-    named = os.environ.get(CAPTURES)
-    captures = Path(named) if named else None
+    folder = captures()
     with steady() as core:
         report: dict[str, Any] = {
             "version": version(),
             "python": platform.python_version(),
             "core": core,
             "streams": {
-                name: measure(stream, 3 if quick else 7) for name, stream in streams(captures, quick).items()
+                name: measure(stream, 3 if quick else 7) for name, stream in streams(folder, quick).items()
             },
             "scaling": scaling(quick),
             "scrape": apart(scraped, SERIES, 5 if quick else 15),
         }
-    report["peers"] = beside_peers(captures, quick)
+    report["peers"] = beside_peers(folder, quick)
     print(json.dumps(report) if as_json else text(report))
 
 

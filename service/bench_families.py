@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import statistics
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from .bench import CHECKOUT, path
-from .bench_streams import CAPTURES, Stream, streams
+from .bench import CHECKOUT, captures, path
+from .bench_streams import Stream, streams
 from .metrics import GROUPS, metrics
 from .plan import FIRST_GROUP, Plan
 
@@ -57,12 +55,8 @@ def costs(stream: Stream, rounds: int = ROUNDS) -> dict[str, Any]:
 
 def run() -> None:
     """Measure every stream and write the file."""
-    named = os.environ.get(CAPTURES)
-    found = {
-        name: costs(stream) for name, stream in streams(Path(named) if named else None, quick=False).items()
-    }
+    found = {name: costs(stream) for name, stream in streams(captures(), quick=False).items()}
     FILE.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

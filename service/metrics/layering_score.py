@@ -182,11 +182,8 @@ class LayeringScore(Metric):
             fresh -= self.fresh[first]
         if best_first < 0:
             return []
-        together: list = []
-        for wall in recent:
-            if self.placed[best_first] <= wall.placed <= self.placed[best_end - 1]:
-                together.append(wall)
-        return together
+        low, high = self.placed[best_first], self.placed[best_end - 1]
+        return [one for one in recent if low <= one.placed <= high]
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -276,11 +273,7 @@ class LayeringScore(Metric):
         self.groups[side] = []
         for last in group:
             last.counted = True
-        kept_apart: list = []
-        for last in self.recent[side]:
-            if not last.counted:
-                kept_apart.append(last)
-        self.recent[side] = kept_apart
+        self.recent[side] = [one for one in self.recent[side] if not one.counted]
         last = group[len(group) - 1]
         if found.value <= 0:
             return 0

@@ -10,7 +10,8 @@ cdef class Wall:
     cdef readonly double bought, sold, bought_then, sold_then
     cdef readonly double before, after, pulled_imbalance
     cdef readonly long long placed, pulled
-    cdef bint gone, counted  # followed no more; part of a group
+    cdef bint gone
+    cdef public bint counted  # of a group that is told
 
 cdef class Score:
     cdef readonly double size, cancelled, life, opposite, reversal, value, taken, against

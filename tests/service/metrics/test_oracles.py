@@ -14,7 +14,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from service.metrics import answers
 from tests.support.cases import PRICES, end, results
-from tests.test_every_metric import book_after, walk
+from tests.test_from_scratch import Levels, walk
 
 
 def value(metric: str, params: dict[str, Any], **case: Any) -> Any:
@@ -50,8 +50,11 @@ def test_order_flow_imbalance_by_level_is_that_of_orderflow_metrics(seed: int) -
 
 def test_the_walk_ends_as_its_events_say() -> None:
     """The stream that other tests rest on moves its best prices."""
-    events = walk(500, 3)
-    assert len({max(p for p, _ in book_after(events[:n])["bids"]) for n in range(1, 500, 20)}) > 3
+    events, book, best = list(walk(500, 3)), Levels(), set()
+    for event in events:
+        book.apply(event)
+        best.add(max(book.sides["bids"]))
+    assert len(best) > 3
     assert end(events) > 9
 
 
