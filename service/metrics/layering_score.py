@@ -7,6 +7,7 @@ from typing import Any
 
 import cython
 from cython.cimports.connectors.book import Book
+from cython.cimports.libc.string import memcpy
 from cython.cimports.service.metrics.declare import Metric
 from cython.cimports.service.metrics.walls import Score, Wall, Walls, scored
 
@@ -18,6 +19,7 @@ from .walls import LATE, Score, Wall, Walls
 
 LAYERS = 3  # distinct prices, at the least
 MOST = 64  # pulled walls of a side that are compared
+SLOTS = 256  # of the table that counts walls by price
 _WINDOW = cython.declare(cython.longlong, 60 * SECOND)
 _TOGETHER = cython.declare(cython.longlong, SECOND)
 _OVER = cython.declare(cython.longlong, SECOND + LATE)
@@ -63,6 +65,8 @@ class LayeringScore(Metric):
     placed: cython.longlong[65]
     price: cython.double[65]
     fresh: cython.int[65]
+    slot_price: cython.double[256]
+    walls_at: cython.int[256]
 
     def prepare(self) -> None:
         sides = self.param("side")
@@ -166,24 +170,33 @@ class LayeringScore(Metric):
         most: cython.int = LAYERS - 1
         best_first: cython.int = -1
         best_end: cython.int = -1
+        for k in range(SLOTS):
+            self.walls_at[k] = -1
         for k in range(count):
             wall = recent[k]
             self._insert(k, wall.placed, wall.price, wall.pulled == t)
         for first in range(count):  # walls first to end are those placed within a second from the first
             while end < count and self.placed[end] - self.placed[first] <= _TOGETHER:
-                prices += not self._has(first, end, self.price[end])
+                k = self._slot(self.price[end])
+                prices += self.walls_at[k] == 0
+                self.walls_at[k] += 1
                 fresh += self.fresh[end]
                 end += 1
             if fresh > 0 and prices > most:
                 most = prices
                 best_first = first
                 best_end = end
-            prices -= not self._has(first + 1, end, self.price[first])
+            k = self._slot(self.price[first])
+            self.walls_at[k] -= 1
+            prices -= self.walls_at[k] == 0
             fresh -= self.fresh[first]
         if best_first < 0:
             return []
-        low, high = self.placed[best_first], self.placed[best_end - 1]
-        return [one for one in recent if low <= one.placed <= high]
+        together: list = []
+        for wall in recent:  # typed: in a comprehension each time would become a Python number
+            if self.placed[best_first] <= wall.placed <= self.placed[best_end - 1]:
+                together.append(wall)  # noqa: PERF401
+        return together
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -203,13 +216,18 @@ class LayeringScore(Metric):
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _has(self, first: cython.int, end: cython.int, price: cython.double) -> cython.bint:
-        """Does one of these walls stand at the price?"""
-        k: cython.int
-        for k in range(first, end):
-            if self.price[k] == price:
-                return True
-        return False
+    def _slot(self, price: cython.double) -> cython.int:
+        """The place of a price in the table of this search; a new one where it has none."""
+        bits: cython.ulonglong = 0
+        memcpy(cython.address(bits), cython.address(price), cython.sizeof(price))
+        bits = (bits ^ (bits >> 29)) * cython.cast(cython.ulonglong, 0x9E3779B97F4A7C15)
+        k: cython.int = cython.cast(cython.int, bits >> 56)
+        while self.walls_at[k] >= 0 and self.slot_price[k] != price:
+            k = (k + 1) & 255
+        if self.walls_at[k] < 0:
+            self.slot_price[k] = price
+            self.walls_at[k] = 0
+        return k
 
     @cython.cfunc
     def _score(self, group: list) -> Score:
@@ -273,7 +291,11 @@ class LayeringScore(Metric):
         self.groups[side] = []
         for last in group:
             last.counted = True
-        self.recent[side] = [one for one in self.recent[side] if not one.counted]
+        apart: list = []
+        for last in self.recent[side]:
+            if not last.counted:
+                apart.append(last)  # noqa: PERF401
+        self.recent[side] = apart
         last = group[len(group) - 1]
         if found.value <= 0:
             return 0

@@ -1,4 +1,8 @@
-"""The sizes of all levels of one side near the mid, kept in order, so that their median costs nothing to ask for."""
+"""The sizes of all levels of one side near the mid, and their median, which costs little to ask for and less to bound.
+
+A pivot a little below the median is kept with the number of sizes below it, and a roof a little above: a change of a
+level moves that number at most by one, and the median is found among the few sizes between the two.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +15,23 @@ from cython.cimports.libc.string import memmove
 from connectors.book import NOWHERE, Book, Side
 
 _NAN = cython.declare(cython.double, float("nan"))
+_INFINITE = cython.declare(cython.double, float("inf"))
+_NEAR = cython.declare(
+    cython.int, 128
+)  # sizes from the pivot to the roof that are put in order to find the median
+_SLACK = cython.declare(
+    cython.int, 20
+)  # levels between a new pivot or roof and the median: so many may come and go
 _NOWHERE = cython.declare(cython.longlong, -NOWHERE)  # before every level
 _EXACT = cython.declare(
     cython.double, 1e-12
 )  # edges are inclusive: what a double loses must not drop a level
 FEWEST = 3  # other levels, fewer say nothing of what is usual
-_FEWEST = cython.declare(cython.int, FEWEST)
 
 
 @cython.cclass
 class NearSizes:
-    """Levels of a side within `width` (a ratio) of the mid, as far as they are proven: by price and by size.
+    """Levels of a side within `width` (a ratio) of the mid, as far as they are proven, by price.
 
     After a message `put` each level that changed, then `follow` the new mid and the new view; `clear` and `follow` start
     anew. `median_without(price)` is the median of the sizes but that of one level; NaN with fewer than three.
@@ -31,27 +41,31 @@ class NearSizes:
         """`side` 0 bid, 1 ask."""
         self.side, self.width = side, width
         self.sign = 1.0 if side else -1.0
-        self.count = self.room = 0
+        self.count = self.room = self.below = self.known = self.same = 0
+        self.pivot = self.roof = 0.0
+        self.ordered = False
         self._grow(64)
 
     def __dealloc__(self) -> None:
         free(self.price)
         free(self.size)
-        free(self.ordered)
+        free(self.spare)
 
     @cython.cfunc
     @cython.exceptval(-1)
     def _grow(self, room: cython.int) -> cython.int:
         self.price = _resized(self.price, room)
         self.size = _resized(self.size, room)
-        self.ordered = _resized(self.ordered, room)
+        self.spare = _resized(self.spare, room)
         self.room = room
         return 0
 
     @cython.cfunc
     @cython.exceptval(check=False)
     def clear(self) -> cython.void:
-        self.count = 0
+        self.count = self.below = 0
+        self.pivot = self.roof = 0.0
+        self.ordered = False
 
     @cython.cfunc
     @cython.exceptval(check=False)
@@ -69,20 +83,6 @@ class NearSizes:
         return low
 
     @cython.cfunc
-    @cython.exceptval(check=False)
-    def _size_rank(self, size: cython.double) -> cython.int:
-        low: cython.int = 0
-        high: cython.int = self.count
-        half: cython.int
-        while low < high:
-            half = (low + high) >> 1
-            if self.ordered[half] < size:
-                low = half + 1
-            else:
-                high = half
-        return low
-
-    @cython.cfunc
     @cython.exceptval(-1)
     def put(self, price: cython.double, size: cython.double) -> cython.int:
         """A level has this size now; one beyond the last level that is kept is left to `follow`."""
@@ -91,7 +91,8 @@ class NearSizes:
         rank = self._price_rank(price)
         if rank < self.count and self.price[rank] == price:
             if size > 0:
-                self._change_size(self.size[rank], size)
+                self.below += (size < self.pivot) - (self.size[rank] < self.pivot)
+                self.ordered = False
                 self.size[rank] = size
             else:
                 self._drop(rank)
@@ -102,47 +103,17 @@ class NearSizes:
     @cython.cfunc
     @cython.exceptval(check=False)
     def _drop(self, rank: cython.int) -> cython.void:
-        self._drop_size(self.size[rank])
+        self.below -= self.size[rank] < self.pivot
+        self.ordered = False
         self.count -= 1
         memmove(self.price + rank, self.price + rank + 1, (self.count - rank) * 8)
         memmove(self.size + rank, self.size + rank + 1, (self.count - rank) * 8)
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _drop_size(self, size: cython.double) -> cython.void:
-        """Take one of this size out of the order, which is one shorter than the levels until one comes in."""
-        rank: cython.int = self._size_rank(size)
-        memmove(self.ordered + rank, self.ordered + rank + 1, (self.count - 1 - rank) * 8)
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _insert_size(self, size: cython.double) -> cython.void:
-        """Put one in where `_drop_size` has just taken one out."""
-        rank: cython.int
-        self.count -= 1
-        rank = self._size_rank(size)
-        memmove(self.ordered + rank + 1, self.ordered + rank, (self.count - rank) * 8)
-        self.ordered[rank] = size
-        self.count += 1
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _change_size(self, old: cython.double, new: cython.double) -> cython.void:
-        """One of this size has another one now: only what lies between the two moves."""
-        left: cython.int = self._size_rank(old)
-        found: cython.int = self._size_rank(new)
-        if found > left:
-            memmove(self.ordered + left, self.ordered + left + 1, (found - 1 - left) * 8)
-            self.ordered[found - 1] = new
-        else:
-            memmove(self.ordered + found + 1, self.ordered + found, (left - found) * 8)
-            self.ordered[found] = new
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
     def lowest_median(self) -> cython.double:
-        """No median without one of the levels is below this; 0 where there are too few."""
-        return self.ordered[(self.count - 2) // 2] if self.count > _FEWEST else 0.0
+        """No median without one of the levels is below this; 0 where nothing is known."""
+        return self.pivot if self.below <= (self.count - 2) // 2 else 0.0
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -154,7 +125,8 @@ class NearSizes:
         self.price[rank] = price
         self.size[rank] = size
         self.count += 1
-        self._insert_size(size)
+        self.below += size < self.pivot
+        self.ordered = False
         return 0
 
     @cython.cfunc
@@ -207,16 +179,145 @@ class NearSizes:
     def median_without(self, price: cython.double) -> cython.double:
         """Median of the other levels' sizes; NaN with fewer than three of them."""
         own: cython.int = self._price_rank(self.sign * price)
-        out: cython.int = self.count  # the rank of the size that is left out
         n: cython.int = self.count
+        low: cython.int
+        high: cython.int
+        out: cython.int = self.count  # where the size that is left out stands among all
         if own < self.count and self.price[own] == self.sign * price:
-            out = self._size_rank(self.size[own])
             n -= 1
+        else:
+            own = -1
         if n < FEWEST:
             return _NAN
-        low: cython.int = (n - 1) // 2
-        high: cython.int = n // 2
-        return (self.ordered[low + (low >= out)] + self.ordered[high + (high >= out)]) / 2
+        if not self.ordered and not self._order():
+            self._copy(own)
+            middle: cython.double = self._nth(n, (n - 1) // 2)
+            return (middle + self._nth(n, n // 2)) / 2
+        if own >= 0:
+            out = self._rank(self.size[own])
+        low = (n - 1) // 2
+        high = n // 2
+        return (self._ranked(low + (low >= out)) + self._ranked(high + (high >= out))) / 2
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _rank(self, size: cython.double) -> cython.int:
+        """Where a size stands among all; for one far from the median any place on the same side of it."""
+        k: cython.int = 0
+        if size < self.pivot:
+            return 0
+        if size == self.pivot:
+            return self.below
+        while k < self.known and self.near[k] < size:
+            k += 1
+        return self.below + self.same + k
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _ranked(self, rank: cython.int) -> cython.double:
+        """The size at this place among all, which is one near the median."""
+        rank -= self.below + self.same
+        return self.pivot if rank < 0 else self.near[rank] if rank < self.known else self.roof
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _order(self) -> cython.bint:
+        """Put the sizes from pivot to roof in order; false where no such two hold the median closely."""
+        if not self._gathered():
+            self._seek()
+            if not self._gathered():
+                return False
+        self.ordered = True
+        return True
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _gathered(self) -> cython.bint:
+        """Are the medians, whatever level is left out, among the sizes from the pivot to the roof? Many may equal either."""
+        k: cython.int
+        at: cython.int
+        size: cython.double
+        self.known = self.same = 0
+        top: cython.int = 0
+        if self.below > (self.count - 2) // 2:
+            return False
+        for k in range(self.count):
+            size = self.size[k]
+            if (size >= self.pivot) & (size <= self.roof):
+                if size == self.pivot:
+                    self.same += 1
+                    continue
+                if size == self.roof:
+                    top += 1
+                    continue
+                if self.known == _NEAR:
+                    return False
+                at = self.known
+                while at > 0 and self.near[at - 1] > size:
+                    self.near[at] = self.near[at - 1]
+                    at -= 1
+                self.near[at] = size
+                self.known += 1
+        top += self.below + self.same + self.known
+        return top > self.count // 2 + 1 or top == self.count
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _copy(self, own: cython.int) -> cython.void:
+        """All sizes but that of one level into `spare`."""
+        k: cython.int
+        at: cython.int = 0
+        for k in range(self.count):
+            if k != own:
+                self.spare[at] = self.size[k]
+                at += 1
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _nth(self, count: cython.int, n: cython.int) -> cython.double:
+        """The n-th least (from 0) of the first numbers in `spare`, by Hoare's selection; their order changes."""
+        low: cython.int = 0
+        high: cython.int = count - 1
+        i: cython.int
+        j: cython.int
+        middle: cython.double
+        size: cython.double
+        while low < high:
+            middle = self.spare[(low + high) >> 1]
+            i = low
+            j = high
+            while i <= j:
+                while self.spare[i] < middle:
+                    i += 1
+                while self.spare[j] > middle:
+                    j -= 1
+                if i <= j:
+                    size = self.spare[i]
+                    self.spare[i] = self.spare[j]
+                    self.spare[j] = size
+                    i += 1
+                    j -= 1
+            if n <= j:
+                high = j
+            elif n >= i:
+                low = i
+            else:
+                break
+        return self.spare[n]
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _seek(self) -> cython.void:
+        """A new pivot and a new roof, some levels below and above the median."""
+        k: cython.int
+        middle: cython.int = (self.count - 1) // 2
+        self._copy(-1)
+        self.pivot = self._nth(self.count, max(0, middle - _SLACK))
+        self.roof = self._nth(self.count, middle + _SLACK) if middle + _SLACK < self.count else _INFINITE
+        self.below = 0
+        for k in range(self.count):
+            self.below += self.size[k] < self.pivot
+        self.ordered = False
 
 
 @cython.cfunc

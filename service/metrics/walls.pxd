@@ -25,6 +25,7 @@ cdef class Walls:
     cdef readonly double least
     cdef readonly list fresh, settling
     cdef dict at
+    cdef short[::1] marked
     cdef object order
     cdef int standing
     cdef Context context

@@ -10,17 +10,19 @@ from collections import deque
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.libc.math import exp2, fabs
+from cython.cimports.libc.string import memcpy
 from cython.cimports.service.metrics.declare import Context, Metric
 from cython.cimports.service.metrics.near_sizes import NearSizes
 
 from connectors.book import Book
 
-from .declare import NAN, SECOND, Context, Metric
+from .declare import NAN, SECOND, Context, Metric, stored
 from .near_sizes import NearSizes
 
 BAND = 0.005  # of the mid: where walls are looked for
 PULLED = 0.8  # share of what came that has to go
 MOST = 512  # walls that are followed at once
+MARKS = 4096
 LATE = 250_000_000  # ns a print may come after the book message it explains (metrics.md 2.3)
 LONGEST = 30 * SECOND  # a wall that stands longer is an order
 _HALF = cython.declare(cython.double, 5.0 * SECOND)  # life after which a wall counts half
@@ -30,6 +32,18 @@ _PULLED = cython.declare(cython.double, PULLED)
 _LATE = cython.declare(cython.longlong, LATE)
 _LONGEST = cython.declare(cython.longlong, LONGEST)
 _MOST = cython.declare(cython.int, MOST)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _mark(price: cython.double) -> cython.int:
+    """A number below 4,096 that follows from the bits of a price."""
+    bits: cython.ulonglong = 0
+    memcpy(cython.address(bits), cython.address(price), cython.sizeof(price))
+    return cython.cast(
+        cython.int, ((bits ^ (bits >> 29)) * cython.cast(cython.ulonglong, 0x9E3779B97F4A7C15)) >> 52
+    )
 
 
 @cython.cclass
@@ -54,6 +68,7 @@ class Walls:
         self.least, self.levels = least, levels
         self.fresh, self.settling = [], []
         self.at, self.order = {}, deque()  # those that stand by price, and in the order of their coming
+        self.marked = stored("h", [0] * MARKS)  # how many stand at prices of each mark: most prices have none
         self.standing = 0
         self.bids, self.asks = NearSizes(0, BAND), NearSizes(1, BAND)
         self.mid = self.imbalance = NAN
@@ -144,6 +159,7 @@ class Walls:
                 self._leave(oldest)
         self.order.append(wall)
         self.standing += 1
+        self.marked[_mark(wall.price)] += 1
         same = self.at.get(wall.price)
         if same is None:
             self.at[wall.price] = [wall]
@@ -158,6 +174,7 @@ class Walls:
         same: list = self.at[wall.price]
         wall.gone = True
         self.standing -= 1
+        self.marked[_mark(wall.price)] -= 1
         if len(same) == 1:
             del self.at[wall.price]
         else:
@@ -175,6 +192,8 @@ class Walls:
         imbalance: cython.double,
     ) -> cython.int:
         wall: Wall
+        if self.marked[_mark(price)] == 0:
+            return 0
         same = self.at.get(price)
         if same is None:
             return 0
@@ -232,6 +251,9 @@ class Walls:
     @cython.exceptval(-1)
     def forget(self) -> cython.int:
         """What stands now cannot be compared with what stood before."""
+        k: cython.int
+        for k in range(MARKS):
+            self.marked[k] = 0
         self.at, self.order = {}, deque()
         self.standing = 0
         self.bids.clear()
