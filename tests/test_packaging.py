@@ -106,7 +106,8 @@ def test_wheel_holds_the_packages_and_nothing_else(built: Path) -> None:
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert {f"{package}/py.typed" for package in packages} <= names
     kinds = {Path(name).suffix for name in names if ".dist-info/" not in name} - {".typed"}
-    assert kinds <= {".py", ".so", ".html", ".js", ".css", ".svg", ".yaml"}
+    assert kinds <= {".py", ".so", ".html", ".js", ".css", ".svg", ".yaml", ".json"}
+    assert [name for name in names if name.endswith(".json")] == ["service/api/page/package.json"]
     rules = {f"service/alerts/defaults/{path.name}" for path in (ROOT / "config/alerts").glob("*.yaml")}
     assert rules
     assert {name for name in names if name.endswith(".yaml")} == rules

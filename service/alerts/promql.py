@@ -71,9 +71,9 @@ def _measured(condition: Condition, x: str) -> str:
         case "increase":
             return f"increase({x}[{window}])"
         case "surge":
-            usual = f"increase({x}[{spelled(condition.against)}] offset {window})"
-            share = condition.window / condition.against
-            return f"increase({x}[{window}]) / clamp_min({usual} * {share:.6g}, 1)"
+            # The mean over as many windows as there have been yet: a series that is young is not measured by an hour.
+            usual = f"avg_over_time(increase({x}[{window}])[{spelled(condition.against)}:{window}] offset {window})"
+            return f"increase({x}[{window}]) / clamp_min({usual}, 1)"
         case "ratio":
             return f"{x} / avg_over_time({x}[{window}])"
         case _:
