@@ -303,7 +303,7 @@ def test_the_real_ccxt_watches_a_simulated_kraken(watch: Any) -> None:
     """ccxt's own classes, over sockets, with the checksum that ccxt checks; and again after a lost connection."""
 
     async def story(it: Watching) -> None:
-        await until(lambda: it.live("BTC-USD", "ETH-USD"), 60.0)
+        await until(lambda: it.live("BTC-USD", "ETH-USD"), 140.0)
         [driver] = it.drivers
         pair = driver.session.pairs[b"BTC/USD"]
         await until(lambda: pair.trades > 0 and pair.updates > 5)
@@ -317,7 +317,7 @@ def test_the_real_ccxt_watches_a_simulated_kraken(watch: Any) -> None:
             socket.wake.set()
         await until(lambda: it.was("BTC-USD", "disconnected"))
         assert "NetworkError" in it.engine.feeds[0].reason
-        await until(lambda: it.live("BTC-USD", "ETH-USD"), 60.0)
+        await until(lambda: it.live("BTC-USD", "ETH-USD"), 140.0)
 
     watch(story, "BTC/USD", "ETH-USD", simulated="kraken")
 
