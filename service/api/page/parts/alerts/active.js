@@ -5,6 +5,7 @@ import { element, write } from "../../core/paint.js";
 import { has } from "../../views/list.js";
 import { KeyedList } from "../keyedlist.js";
 import { activeEntry, historyEntry } from "./entry.js";
+import { folded } from "./folded.js";
 
 const PAGE = 150;
 const MOST = 1500; // events that are kept here, where somebody asked for older ones
@@ -99,7 +100,7 @@ export class Active {
     this.firing.show(shown, none);
     write(this.heading, at === null ? `Firing${shown.length ? `, ${shown.length}` : ""}` : `Firing at that moment${shown.length ? `, ${shown.length}` : ""}`);
     const happened = this.history.filter((one) => (at === null || one.t / 1e6 <= at) && fits(one.alert));
-    this.happened.show(happened, this.off ?? (this.history.length ? "Nothing of this fits." : "Nothing has happened yet."));
+    this.happened.show(folded(happened), this.off ?? (this.history.length ? "Nothing of this fits." : "Nothing has happened yet."));
     this.more.hidden = this.cursor === null;
   }
 
