@@ -273,9 +273,10 @@ def test_a_flood_is_thinned_and_a_slow_reader_gets_the_newest(watch: Any) -> Non
         assert (pair.book.bids.count, pair.book.asks.count) == (200, 200)
         before, start = driver.session.frames, time.monotonic()
         await asyncio.sleep(1.0)
-        assert driver.session.frames - before <= 22 * (time.monotonic() - start)
+        under_way = 5  # images of a busy moment before, which the pipe brings late
+        assert driver.session.frames - before <= 20 * (time.monotonic() - start) + under_way
         time.sleep(2.0)  # noqa: ASYNC251  # nobody reads the pipe meanwhile
-        await until(lambda: time.time_ns() - pair.event_time < 300_000_000, 2.0)
+        await until(lambda: time.time_ns() - pair.event_time < 300_000_000, 10.0)
         assert len(driver.transport.process.stdout._buffer) <= 2 * LONGEST_LINE
 
     watch(story, "FLOOD/USDT")
