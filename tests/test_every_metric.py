@@ -113,7 +113,7 @@ def test_no_two_outputs_have_one_name() -> None:
 
 
 def test_a_book_stays_within_its_budget_of_series() -> None:
-    """metrics.md 0.9: at most 250 a book, what is said of the book itself included (about 20); more on request."""
+    """metrics.md 0.6: at most 250 a book, what is said of the book itself included (about 20); more on request."""
     usual = [output for output in Plan().outputs if output.prometheus and not output.extra]
     assert len(usual) <= 230
     assert {output.key for output in usual} == {output.key for output in Plan().outputs if output.prometheus}

@@ -60,7 +60,7 @@ class Output:
     """One value of a metric for a book. `name` is what replay and WebSocket call it, `prometheus` "" if not exported.
 
     `histogram`: the family that it is a bucket, the sum or the count of; "" where it is none. `extra`: it leaves by
-    /metrics only where every series is asked for, so that a book stays within its 250 (metrics.md 0.9).
+    /metrics only where every series is asked for, so that a book stays within its 250 (metrics.md 0.6).
     """
 
     key: str
