@@ -5,14 +5,18 @@ from __future__ import annotations
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.service.metrics.declare import Metric
+from cython.cimports.service.metrics.histogram import Histogram
+from cython.cimports.service.metrics.prices import TimeByPrice
 
 from connectors.book import Book
 
 from .declare import Declaration, Field, Metric, Unit
 from .histogram import Histogram
+from .prices import TimeByPrice
 
 LIFETIMES = (0.1, 0.5, 1.0, 5.0, 30.0)  # seconds
 MOST = 200_000  # levels whose beginning is remembered
+_MOST = cython.declare(cython.int, MOST)
 _SECOND = cython.declare(cython.double, 1e9)
 
 
@@ -43,36 +47,39 @@ class AlgoActivity(Metric):
         group="surveillance",
         changes=True,
     )
-    born: list
-    lived: object
+    bids: TimeByPrice
+    asks: TimeByPrice
+    lived: Histogram
 
     def prepare(self) -> None:
-        self.born = [{}, {}]  # price -> time, of bids and of asks
+        self.bids, self.asks = TimeByPrice(), TimeByPrice()  # when each level came
         self.lived = Histogram(LIFETIMES, self.cells, self.at)
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
         k: cython.int
-        born: dict
+        came: cython.longlong
+        born: TimeByPrice
         if self.context.changes.baseline:
             self._forget()
         for k in range(self.context.changes.count):
-            born = self.born[self.context.changes.side[k]]
+            born = self.asks if self.context.changes.side[k] else self.bids
             if self.context.changes.new[k] == 0:
-                came = born.pop(self.context.changes.price[k], None)
-                if came is not None:
+                came = born.pop(self.context.changes.price[k])
+                if came >= 0:
                     self.lived.observe((t - came) / _SECOND)
             elif self.context.changes.old[k] == 0:
-                if len(born) >= MOST:  # levels that left the view are never told of again
+                if born.count >= _MOST:  # levels that left the view are never told of again
                     born.clear()
-                born[self.context.changes.price[k]] = t
+                born.put(self.context.changes.price[k], t)
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def _forget(self) -> cython.int:
-        self.born = [{}, {}]
+        self.bids.clear()
+        self.asks.clear()
         return 0
 
     @cython.ccall

@@ -33,6 +33,8 @@ cdef class Attribution:
     cdef readonly double unmatched
     cdef readonly double touch_added, touch_cancelled, touch_traded
     cdef RollingSums sums
+    cdef long long step
+    cdef bint gathering
     cpdef bint drives(self, object metric)
     cdef int changed(self, Changes changes, Book book, long long t) except? -1
     cdef int traded(self, double price, double size, int side, long long t) except? -1
@@ -40,6 +42,7 @@ cdef class Attribution:
     cdef int drop(self) except? -1
     cdef int finish(self, long long t) except? -1
     cdef int _final(self) except? -1
+    cdef int _gather(self) except? -1
     cdef double _take(self, int side, double price) noexcept
     cdef int _book(self, int side, int kind, double price, double size, double whole, int zone, bint touch, long long t) except? -1
     cdef int _zone(self, int side, double price) noexcept

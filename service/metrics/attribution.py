@@ -293,6 +293,7 @@ class Attribution:
         kept: cython.int = 0
         while self.tail < self.head and t - self.times[self.tail & (self.capacity - 1)] > self.horizon:
             self._final()
+        self._gather()
         if self.waiting > 0 and (t - self.wait_times[0] > self.horizon or self.wait_sizes[0] <= 0):
             self.low = _INFINITE
             self.high = -_INFINITE
@@ -318,6 +319,7 @@ class Attribution:
         """The book was lost or replaced: what was booked stands, trades that wait will find no change of theirs."""
         while self.tail < self.head:
             self._final()
+        self._gather()
         if self.fleeting is not None:
             self.fleeting.flush()
         self.waiting = 0
@@ -331,6 +333,7 @@ class Attribution:
         self.settle(t)
         while self.tail < self.head:
             self._final()
+        self._gather()
         if self.fleeting is not None:
             self.fleeting.flush()
         return 0
@@ -342,7 +345,9 @@ class Attribution:
         side: cython.int = self.sides[k]
         zone: cython.int = self.zones[k]
         at: cython.int = 3 * side + self.kinds[k]
-        column: cython.int
+        if not 0 <= self.times[k] - self.step < self.width:
+            self._gather()
+            self.step = self.times[k] // self.width * self.width
         self.total[at] += self.sizes[k]
         self.total[3 * side + _TRADE] += self.claimed[k]
         if zone < 3:
@@ -350,11 +355,9 @@ class Attribution:
             self.zoned[3 * (3 * side + _TRADE) + zone] += self.claimed[k]
         if self.whole[k] > 0:
             self.depleted[2 * side + (1 if self.whole[k] - self.sizes[k] < self.sizes[k] else 0)] += 1
-        for column in range(6):
-            self.sums.value[column] = 0
-        self.sums.value[at] = self.sizes[k]
+        self.sums.value[at] += self.sizes[k]
         self.sums.value[3 * side + _TRADE] += self.claimed[k]
-        self.sums.gather(self.times[k] // self.width * self.width)
+        self.gathering = True
         if self.kinds[k] != _TRADE and self.sizes[k] > 0:
             if self.fleeting is not None:
                 if self.kinds[k] == _ADD:
@@ -362,6 +365,18 @@ class Attribution:
                 else:
                     self.fleeting.cancelled(side, self.prices[k], self.sizes[k], self.times[k])
         self.tail += 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=True)
+    def _gather(self) -> cython.int:
+        """Enter what became final within this step into the sums of the window."""
+        column: cython.int
+        if self.gathering:
+            self.gathering = False
+            self.sums.gather(self.step)
+            for column in range(6):
+                self.sums.value[column] = 0
         return 0
 
     @cython.cfunc

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import cython
 from cython.cimports.libc.stdlib import calloc, free, realloc
-from cython.cimports.libc.string import memcpy
+from cython.cimports.service.metrics.prices import mixed
 from cython.cimports.service.metrics.windows import RollingSums
 
 from .declare import SECOND, stored
 from .windows import RollingSums
 
+SLOTS = 1024  # of the table of levels
 WINDOW = 60  # seconds over which rates are taken
 STEP = (
     SECOND // 10
 )  # window sums of the live service move in these steps, or memory would grow with the changes
 _NAN = cython.declare(cython.double, float("nan"))
-_SLOTS = cython.declare(cython.int, 1024)
 
 
 @cython.cfunc
@@ -31,11 +31,8 @@ def _resized(old: cython.p_void, size: cython.size_t) -> cython.p_void:
 @cython.inline
 @cython.exceptval(check=False)
 def _slot(side: cython.int, price: cython.double) -> cython.int:
-    """A place in the table for a level: its bits, mixed."""
-    bits: cython.ulonglong = 0
-    memcpy(cython.address(bits), cython.address(price), cython.sizeof(price))
-    bits = (bits ^ (bits >> 29) ^ side) * cython.cast(cython.ulonglong, 0x9E3779B97F4A7C15)
-    return cython.cast(cython.int, (bits >> 40) & (_SLOTS - 1))
+    """A place in the table for a level."""
+    return cython.cast(cython.int, mixed(price) >> 54) ^ side
 
 
 @cython.cclass
@@ -58,7 +55,7 @@ class Fleeting:
         self.left = cython.cast(cython.p_double, calloc(64, 8))
         self.gone = cython.cast(cython.p_double, calloc(64 * len(horizons), 8))
         self.sides = cython.cast(cython.p_schar, calloc(64, 1))
-        self.newest = stored("q", [-1] * 1024)
+        self.newest = stored("q", [-1] * SLOTS)
         self.sums = RollingSums([window], 1 + len(horizons))
         self.all = stored("d", bytes(1 + len(horizons)))
 
@@ -102,10 +99,20 @@ class Fleeting:
         k: cython.longlong
         h: cython.int
         part: cython.double
-        n: cython.longlong = self.newest[_slot(side, price)]
+        slot: cython.int = _slot(side, price)
+        later: cython.longlong = -1
+        n: cython.longlong = self.newest[slot]
         while n >= self.tail and size > 0:
             k = n & (self.capacity - 1)
-            if self.prices[k] == price and self.sides[k] == side and self.left[k] > 0:
+            if self.left[k] == 0:  # nothing of it can be cancelled any more: the chain leaves it out
+                n = self.before[k]
+                if later < 0:
+                    self.newest[slot] = n
+                else:
+                    self.before[later] = n
+                continue
+            later = k
+            if self.prices[k] == price and self.sides[k] == side:
                 part = self.left[k] if self.left[k] < size else size
                 self.left[k] -= part
                 size -= part
@@ -121,7 +128,7 @@ class Fleeting:
         """Count the additions that no cancellation at or after t can reach."""
         while self.tail < self.head and t - self.times[self.tail & (self.capacity - 1)] > self.longest:
             self._observed()
-        return 0
+        return self._gather()
 
     @cython.cfunc
     @cython.exceptval(-1, check=True)
@@ -129,7 +136,7 @@ class Fleeting:
         """Count all of them now, as if nothing more could come."""
         while self.tail < self.head:
             self._observed()
-        return 0
+        return self._gather()
 
     @cython.cfunc
     @cython.exceptval(-1, check=True)
@@ -137,13 +144,28 @@ class Fleeting:
         """The oldest addition has been watched to the end of the longest horizon."""
         h: cython.int
         k: cython.longlong = self.tail & (self.capacity - 1)
-        self.sums.value[0] = self.sizes[k]
+        if not 0 <= self.times[k] - self.step < self.width:
+            self._gather()
+            self.step = self.times[k] // self.width * self.width
+        self.sums.value[0] += self.sizes[k]
+        self.all[0] += self.sizes[k]
         for h in range(self.count):
-            self.sums.value[1 + h] = self.gone[k * self.count + h]
-        for h in range(1 + self.count):
-            self.all[h] += self.sums.value[h]
-        self.sums.gather(self.times[k] // self.width * self.width)
+            self.sums.value[1 + h] += self.gone[k * self.count + h]
+            self.all[1 + h] += self.gone[k * self.count + h]
+        self.gathering = True
         self.tail += 1
+        return 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=True)
+    def _gather(self) -> cython.int:
+        """Enter what was watched to its end within this step into the sums of the window."""
+        h: cython.int
+        if self.gathering:
+            self.gathering = False
+            self.sums.gather(self.step)
+            for h in range(1 + self.count):
+                self.sums.value[h] = 0
         return 0
 
     @cython.cfunc

@@ -15,12 +15,6 @@ DURATIONS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)  # se
 class Histogram:
     """Counts what was at or below each bound, and in all; sum and number. It takes `size` places of the row from `at` on."""
 
-    bounds: cython.double[::1]
-    row: cython.double[::1]
-    at: cython.int
-    count: cython.int
-    size = cython.declare(cython.int, visibility="readonly")
-
     def __init__(self, bounds: Sequence[float], row: object, at: int) -> None:
         self.bounds, self.row, self.at = stored("d", bounds), row, at
         self.count, self.size = len(bounds), len(bounds) + 3

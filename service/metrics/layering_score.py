@@ -7,21 +7,20 @@ from typing import Any
 
 import cython
 from cython.cimports.connectors.book import Book
-from cython.cimports.libc.string import memcpy
 from cython.cimports.service.metrics.declare import Metric
+from cython.cimports.service.metrics.pulled_walls import PulledWalls
 from cython.cimports.service.metrics.walls import Score, Wall, Walls, scored
 
 from connectors.book import Book
 
 from .declare import NAN, SECOND, Declaration, Field, Metric, Unit
+from .pulled_walls import PulledWalls
 from .spoof_score import EPISODE, SIDES
 from .walls import LATE, Score, Wall, Walls
 
 LAYERS = 3  # distinct prices, at the least
-MOST = 64  # pulled walls of a side that are compared
-SLOTS = 256  # of the table that counts walls by price
 _WINDOW = cython.declare(cython.longlong, 60 * SECOND)
-_TOGETHER = cython.declare(cython.longlong, SECOND)
+_LAYERS = cython.declare(cython.int, LAYERS)
 _OVER = cython.declare(cython.longlong, SECOND + LATE)
 _EPISODE = cython.declare(cython.double, EPISODE)
 
@@ -59,14 +58,12 @@ class LayeringScore(Metric):
     drives: cython.bint
     kappa: cython.double
     places: cython.int[2]
-    recent: list
+    bids: PulledWalls
+    asks: PulledWalls
     groups: list
+    grouped: cython.longlong[2]
+    number: cython.int[2]
     settled: list
-    placed: cython.longlong[65]
-    price: cython.double[65]
-    fresh: cython.int[65]
-    slot_price: cython.double[256]
-    walls_at: cython.int[256]
 
     def prepare(self) -> None:
         sides = self.param("side")
@@ -76,7 +73,7 @@ class LayeringScore(Metric):
         self.drives = self.walls.claim(self)
         for k, side in enumerate(SIDES):
             self.places[k] = sides.index(side) if side in sides else -1
-        self.recent = [[], []]
+        self.bids, self.asks = PulledWalls(SECOND), PulledWalls(SECOND)
         self.groups = [[], []]  # of each side the walls that are together now, [] without
         self.settled = [deque(), deque()]  # (pulled, score) of each side, falling
 
@@ -88,11 +85,17 @@ class LayeringScore(Metric):
             self.walls.update(book, t)
         self._settle(t)
         if self.walls.fresh:
+            bids: cython.int = 0
+            asks: cython.int = 0
             for wall in self.walls.fresh:
                 if wall.size >= self.kappa * wall.usual * (1 - 1e-12):
-                    self.recent[wall.side].append(wall)
-            self._group(0, t)
-            self._group(1, t)
+                    asks += wall.side
+                    bids += 1 - wall.side
+                    (self.asks if wall.side else self.bids).add(wall)
+            if bids > 0:
+                self._group(0, self.bids, t)
+            if asks > 0:
+                self._group(1, self.asks, t)
         return 0
 
     @cython.ccall
@@ -121,113 +124,31 @@ class LayeringScore(Metric):
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _group(self, side: cython.int, t: cython.longlong) -> cython.int:
+    def _group(self, side: cython.int, recent: PulledWalls, t: cython.longlong) -> cython.int:
         """Which of the walls that were pulled within this second were placed within one, too? Most prices win."""
+        recent.expire(t)
+        best: list = recent.largest(t, _LAYERS)
         wall: Wall
-        recent: list = self.recent[side]
-        while recent:
-            wall = recent[0]
-            if t - wall.pulled <= _TOGETHER and len(recent) <= MOST:
-                break
-            del recent[0]
-        if len(recent) < LAYERS:
-            return 0
-        wall = recent[len(recent) - 1]
-        if wall.pulled != t:  # nothing of this message
-            return 0
-        best: list = self._largest(recent, t)
         if best:
-            if self.groups[side] and not self._overlap(self.groups[side], best):
+            if self.groups[side] and not self._overlaps(self.number[side], best):
                 self._count(side, t)
             if len(best) >= len(self.groups[side]):
                 self.groups[side] = best
+                self.grouped[side] = t
+                self.number[side] += 1
+                for wall in best:
+                    wall.group = self.number[side]
         return 0
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _overlap(self, one: list, other: list) -> cython.bint:
-        """Do two groups share a wall?"""
+    def _overlaps(self, group: cython.int, walls: list) -> cython.bint:
+        """Is one of these walls of that group?"""
         wall: Wall
-        for wall in one:
-            wall.counted = True
-        found: cython.bint = False
-        for wall in other:
-            found = found or wall.counted
-        for wall in one:
-            wall.counted = False
-        return found
-
-    @cython.cfunc
-    def _largest(self, recent: list, t: cython.longlong) -> list:
-        """Of the groups with a wall that was pulled at t, that with the most prices; [] if they are fewer than three."""
-        wall: Wall
-        k: cython.int
-        first: cython.int
-        end: cython.int = 0
-        count: cython.int = cython.cast(cython.int, len(recent))
-        prices: cython.int = 0
-        fresh: cython.int = 0
-        most: cython.int = LAYERS - 1
-        best_first: cython.int = -1
-        best_end: cython.int = -1
-        for k in range(SLOTS):
-            self.walls_at[k] = -1
-        for k in range(count):
-            wall = recent[k]
-            self._insert(k, wall.placed, wall.price, wall.pulled == t)
-        for first in range(count):  # walls first to end are those placed within a second from the first
-            while end < count and self.placed[end] - self.placed[first] <= _TOGETHER:
-                k = self._slot(self.price[end])
-                prices += self.walls_at[k] == 0
-                self.walls_at[k] += 1
-                fresh += self.fresh[end]
-                end += 1
-            if fresh > 0 and prices > most:
-                most = prices
-                best_first = first
-                best_end = end
-            k = self._slot(self.price[first])
-            self.walls_at[k] -= 1
-            prices -= self.walls_at[k] == 0
-            fresh -= self.fresh[first]
-        if best_first < 0:
-            return []
-        together: list = []
-        for wall in recent:  # typed: in a comprehension each time would become a Python number
-            if self.placed[best_first] <= wall.placed <= self.placed[best_end - 1]:
-                together.append(wall)  # noqa: PERF401
-        return together
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _insert(
-        self, count: cython.int, placed: cython.longlong, price: cython.double, fresh: cython.bint
-    ) -> cython.void:
-        """Add a wall to those in the order of their placing."""
-        k: cython.int = count
-        while k > 0 and self.placed[k - 1] > placed:
-            self.placed[k] = self.placed[k - 1]
-            self.price[k] = self.price[k - 1]
-            self.fresh[k] = self.fresh[k - 1]
-            k -= 1
-        self.placed[k] = placed
-        self.price[k] = price
-        self.fresh[k] = fresh
-
-    @cython.cfunc
-    @cython.exceptval(check=False)
-    def _slot(self, price: cython.double) -> cython.int:
-        """The place of a price in the table of this search; a new one where it has none."""
-        bits: cython.ulonglong = 0
-        memcpy(cython.address(bits), cython.address(price), cython.sizeof(price))
-        bits = (bits ^ (bits >> 29)) * cython.cast(cython.ulonglong, 0x9E3779B97F4A7C15)
-        k: cython.int = cython.cast(cython.int, bits >> 56)
-        while self.walls_at[k] >= 0 and self.slot_price[k] != price:
-            k = (k + 1) & 255
-        if self.walls_at[k] < 0:
-            self.slot_price[k] = price
-            self.walls_at[k] = 0
-        return k
+        for wall in walls:
+            if wall.group == group:
+                return True
+        return False
 
     @cython.cfunc
     def _score(self, group: list) -> Score:
@@ -273,12 +194,9 @@ class LayeringScore(Metric):
     def _settle(self, t: cython.longlong) -> cython.int:
         """A group that can neither grow nor be explained by a print any more is counted as it is."""
         side: cython.int
-        wall: Wall
         for side in range(2):
-            if self.groups[side]:
-                wall = self.groups[side][len(self.groups[side]) - 1]
-                if t - wall.pulled > _OVER:
-                    self._count(side, t)
+            if self.groups[side] and t - self.grouped[side] > _OVER:
+                self._count(side, t)
         return 0
 
     @cython.cfunc
@@ -287,21 +205,13 @@ class LayeringScore(Metric):
         group: list = self.groups[side]
         found: Score = self._score(group)
         kept = self.settled[side]
-        last: Wall = group[len(group) - 1]
         self.groups[side] = []
-        for last in group:
-            last.counted = True
-        apart: list = []
-        for last in self.recent[side]:
-            if not last.counted:
-                apart.append(last)  # noqa: PERF401
-        self.recent[side] = apart
-        last = group[len(group) - 1]
+        (self.asks if side else self.bids).part_with(self.number[side])
         if found.value <= 0:
             return 0
         while kept and kept[len(kept) - 1][1] <= found.value:
             kept.pop()
-        kept.append((last.pulled, found.value))
+        kept.append((self.grouped[side], found.value))
         if found.value >= _EPISODE:
             if self.places[side] >= 0:
                 self.row[self.at + len(self.param("side")) + self.places[side]] += 1
@@ -346,17 +256,18 @@ class LayeringScore(Metric):
 
 def evidence(group: list[Wall], score: Score) -> dict[str, Any]:
     """What an episode rests on; times are ns, sizes base."""
-    last = group[len(group) - 1]
+    first, placed = group[0], group[len(group) - 1]  # they stand in the order of their placing
+    pulled = max(group, key=lambda wall: wall.pulled)
     return {
         "score": score.value,
         "components": score.components(),
         "prices": [wall.price for wall in group],
         "sizes": [wall.size for wall in group],
         "usual_size": sum(wall.usual for wall in group) / len(group),
-        "placed": min(wall.placed for wall in group),
-        "pulled": max(wall.pulled for wall in group),
+        "placed": first.placed,
+        "pulled": pulled.pulled,
         "traded": sum(wall.traded for wall in group),
         "taken": score.taken,
         "against": score.against,
-        "imbalances": [group[0].before, last.after, last.pulled_imbalance],
+        "imbalances": [first.before, placed.after, pulled.pulled_imbalance],
     }

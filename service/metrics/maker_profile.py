@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cython
 from cython.cimports.connectors.book import Book
+from cython.cimports.libc.math import NAN
 from cython.cimports.service.metrics.attribution import Attribution
 from cython.cimports.service.metrics.declare import Metric
 from cython.cimports.service.metrics.markouts import Markouts
@@ -12,7 +13,7 @@ from cython.cimports.service.metrics.windows import RollingSums
 from connectors.book import Book
 
 from .attribution import HORIZON, Attribution
-from .declare import NAN, SECOND, Declaration, Field, Metric, Unit, stored
+from .declare import SECOND, Declaration, Field, Metric, Unit, stored
 from .markouts import HORIZONS, Markouts
 from .windows import RollingSums
 

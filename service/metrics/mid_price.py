@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import cython
 from cython.cimports.connectors.book import Book
+from cython.cimports.libc.math import NAN
 from cython.cimports.service.metrics.declare import Metric
 
 from connectors.book import Book
 
-from .declare import NAN, Declaration, Metric, Unit
+from .declare import Declaration, Metric, Unit
 
 
 @cython.cclass

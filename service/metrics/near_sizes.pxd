@@ -7,30 +7,30 @@ cdef class NearSizes:
     cdef int side
     cdef double sign
     cdef readonly int count
-    cdef int room
-    cdef double* price
-    cdef double* size
-    cdef double* spare
+    cdef bint counted
+    cdef double last  # price, times the sign, up to which levels are counted
+    cdef double price_unit, up, down  # what the sizes were counted in
     cdef int below  # of the sizes, that are less than the pivot
     cdef double pivot, roof
-    # while `ordered`: `same` sizes equal the pivot, then `known` follow, ascending, then those that equal the roof
-    cdef bint ordered
-    cdef int same, known
-    cdef double[128] near
-    cdef int _grow(self, int room) except? -1
+    # the distinct sizes from the pivot to the roof, ascending, and how many levels have each
+    cdef int known, inside
+    cdef double[128] value
+    cdef int[128] number
+    # where a rank was found last: `passed` levels from the pivot on are smaller than the size there
+    cdef int cursor, passed
     cdef void clear(self) noexcept
-    cdef int _price_rank(self, double price) noexcept
-    cdef int put(self, double price, double size) except? -1
-    cdef void _drop(self, int rank) noexcept
-    cdef int _add(self, int rank, double price, double size) except? -1
+    cdef void put(self, double price, double old, double new) noexcept
+    cdef void _come(self, double size) noexcept
+    cdef void _go(self, double size) noexcept
+    cdef int _place(self, double size) noexcept
+    cdef void _enter(self, double size) noexcept
+    cdef void _narrow(self) noexcept
+    cdef bint _comparable(self, Side side) noexcept
     cdef int follow(self, Book book, double mid) except? -1
-    cdef int _extend(self, Side side, long long limit) except? -1
-    cpdef double median_without(self, double price)
+    cdef void _walk(self, Side side, long long start, long long end, bint comes) noexcept
+    cdef void _recount(self, Side side, long long end) noexcept
+    cdef bint _holds(self) noexcept
+    cdef int _seek(self, Side side, long long end) except? -1
     cdef double lowest_median(self) noexcept
-    cdef bint _order(self) noexcept
-    cdef bint _gathered(self) noexcept
-    cdef void _copy(self, int own) noexcept
-    cdef double _nth(self, int count, int n) noexcept
-    cdef void _seek(self) noexcept
-    cdef int _rank(self, double size) noexcept
+    cpdef double median_without(self, double own)
     cdef double _ranked(self, int rank) noexcept

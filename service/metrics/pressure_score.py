@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cython
 from cython.cimports.connectors.book import Book
+from cython.cimports.libc.math import NAN
 from cython.cimports.service.metrics.declare import Metric
 from cython.cimports.service.metrics.rolling import RollingMoments
 from cython.cimports.service.metrics.windows import RollingState, RollingSums
@@ -11,7 +12,7 @@ from cython.cimports.service.metrics.windows import RollingState, RollingSums
 from connectors.book import Book
 from connectors.sync import SNAPSHOT
 
-from .declare import NAN, SECOND, Declaration, Metric, stored
+from .declare import SECOND, Declaration, Metric, stored
 from .rolling import RollingMoments
 from .windows import RollingState, RollingSums
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import cython
 from cython.cimports.connectors.book import Book
+from cython.cimports.libc.math import NAN
 from cython.cimports.service.metrics.declare import Metric
 from cython.cimports.service.metrics.windows import RollingState
 
 from connectors.book import Book
 
-from .declare import NAN, SECOND, Declaration, Metric
+from .declare import SECOND, Declaration, Metric
 from .windows import RollingState
 
 _SPAN = cython.declare(cython.longlong, 10 * SECOND)

@@ -7,7 +7,7 @@ from typing import Any
 
 import cython
 from cython.cimports.connectors.book import Book
-from cython.cimports.libc.math import exp2
+from cython.cimports.libc.math import NAN, exp2
 from cython.cimports.service.metrics.bands import Bands
 from cython.cimports.service.metrics.declare import Metric
 
@@ -15,7 +15,7 @@ from connectors.book import Book
 from connectors.errors import UsageError
 
 from .bands import Bands
-from .declare import NAN, SECOND, Declaration, Field, Metric, Unit, stored
+from .declare import SECOND, Declaration, Field, Metric, Unit, stored
 from .histogram import DURATIONS, Histogram
 
 _SECOND = cython.declare(cython.double, 1e9)

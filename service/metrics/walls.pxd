@@ -10,8 +10,8 @@ cdef class Wall:
     cdef readonly double bought, sold, bought_then, sold_then
     cdef readonly double before, after, pulled_imbalance
     cdef readonly long long placed, pulled
-    cdef bint gone
-    cdef public bint counted  # of a group that is told
+    cdef int place, next, older, newer
+    cdef readonly int group  # of layers, that it is one of
 
 cdef class Score:
     cdef readonly double size, cancelled, life, opposite, reversal, value, taken, against
@@ -24,10 +24,10 @@ cdef Score scored(
 cdef class Walls:
     cdef readonly double least
     cdef readonly list fresh, settling
-    cdef dict at
-    cdef short[::1] marked
-    cdef object order
-    cdef int standing
+    cdef list places
+    cdef int[1024] slots
+    cdef int standing, oldest, newest, vacancies
+    cdef int[512] vacant
     cdef Context context
     cdef Metric driver
     cdef readonly NearSizes bids, asks
@@ -39,7 +39,10 @@ cdef class Walls:
     cdef int _see(self, Book book, int k, long long t, double imbalance) except? -1
     cdef int _shrunk(self, int side, double price, double size, long long t, double imbalance) except? -1
     cdef int traded(self, double price, double size, long long t) except? -1
-    cdef int _stand(self, Wall wall) except? -1
+    cdef int _stand(
+        self, int side, double price, double came, double usual, double size, long long t, double imbalance
+    ) except? -1
+    cdef Wall _at(self, int place)
     cdef int _leave(self, Wall wall) except? -1
     cdef int settle(self, long long t) except? -1
     cdef int forget(self) except? -1

@@ -5,54 +5,47 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.libc.math import exp2, fabs
-from cython.cimports.libc.string import memcpy
+from cython.cimports.libc.string import memset
 from cython.cimports.service.metrics.declare import Context, Metric
 from cython.cimports.service.metrics.near_sizes import NearSizes
+from cython.cimports.service.metrics.prices import mixed
 
 from connectors.book import Book
 
-from .declare import NAN, SECOND, Context, Metric, stored
+from .declare import NAN, SECOND, Context, Metric
 from .near_sizes import NearSizes
 
 BAND = 0.005  # of the mid: where walls are looked for
 PULLED = 0.8  # share of what came that has to go
 MOST = 512  # walls that are followed at once
-MARKS = 4096
+SLOTS = 1024  # of the table of walls by price
 LATE = 250_000_000  # ns a print may come after the book message it explains (metrics.md 2.3)
 LONGEST = 30 * SECOND  # a wall that stands longer is an order
 _HALF = cython.declare(cython.double, 5.0 * SECOND)  # life after which a wall counts half
 _LEAST_LEAN = cython.declare(cython.double, 0.05)  # a change of imbalance below this says nothing
 _SHARE = cython.declare(cython.double, 0.1)  # of the wall, that takers on its other side have to take
+_BAND = cython.declare(
+    cython.double, BAND * (1 + 1e-12)
+)  # inclusive: what a double loses must not drop a level
 _PULLED = cython.declare(cython.double, PULLED)
 _LATE = cython.declare(cython.longlong, LATE)
 _LONGEST = cython.declare(cython.longlong, LONGEST)
 _MOST = cython.declare(cython.int, MOST)
 
 
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def _mark(price: cython.double) -> cython.int:
-    """A number below 4,096 that follows from the bits of a price."""
-    bits: cython.ulonglong = 0
-    memcpy(cython.address(bits), cython.address(price), cython.sizeof(price))
-    return cython.cast(
-        cython.int, ((bits ^ (bits >> 29)) * cython.cast(cython.ulonglong, 0x9E3779B97F4A7C15)) >> 52
-    )
-
-
+@cython.freelist(64)
 @cython.cclass
 class Wall:
     """One increase of a level, and once it is `pulled`, what happened meanwhile. Sizes are base, times event time in ns.
 
     size: what came, usual: median of the other levels then, stood: the level after it, lost: what went, traded: at its
     price meanwhile. bought, sold: by takers since the start, at the placing; bought_then, sold_then at the pulling. before,
-    after, pulled_imbalance: of the book around the placing, and after the pulling.
+    after, pulled_imbalance: of the book around the placing, and after the pulling. While it stands it has a `place`,
+    and links to those of the `next` in its slot, of the one that came before, `older`, and after, `newer`; -1 is none.
+    group: see `LayeringScore`.
     """
 
 
@@ -67,8 +60,9 @@ class Walls:
         self.context = context
         self.least, self.levels = least, levels
         self.fresh, self.settling = [], []
-        self.at, self.order = {}, deque()  # those that stand by price, and in the order of their coming
-        self.marked = stored("h", [0] * MARKS)  # how many stand at prices of each mark: most prices have none
+        self.places: list[Wall | None] = []  # of those that stand
+        memset(self.slots, 0xFF, cython.sizeof(self.slots))  # -1: no wall
+        self.oldest = self.newest = -1
         self.standing = 0
         self.bids, self.asks = NearSizes(0, BAND), NearSizes(1, BAND)
         self.mid = self.imbalance = NAN
@@ -99,7 +93,7 @@ class Walls:
             self._see(book, k, t, imbalance)
         for k in range(self.context.changes.count):
             (self.asks if self.context.changes.side[k] else self.bids).put(
-                self.context.changes.price[k], self.context.changes.new[k]
+                self.context.changes.price[k], self.context.changes.old[k], self.context.changes.new[k]
             )
         self.mid = self.context.mid
         self.imbalance = imbalance
@@ -111,31 +105,47 @@ class Walls:
     @cython.exceptval(-1)
     def _see(self, book: Book, k: cython.int, t: cython.longlong, imbalance: cython.double) -> cython.int:
         """One changed level: is it a wall, or one that is going?"""
-        wall: Wall
         usual: cython.double
         side: cython.int = self.context.changes.side[k]
         price: cython.double = self.context.changes.price[k]
         size: cython.double = self.context.changes.new[k]
-        came: cython.double = size - self.context.changes.old[k]
+        old: cython.double = self.context.changes.old[k]
+        came: cython.double = size - old
         if came <= 0:
             return self._shrunk(side, price, size, t, imbalance) if self.standing > 0 else 0
-        if not fabs(price - self.mid) <= self.mid * BAND * (1 + 1e-12):
+        if not fabs(price - self.mid) <= self.mid * _BAND:
             return 0
         if side == 0:
             if book.bid_count == 0 or price >= book.bid_price[0]:
                 return 0
             if came < self.least * self.bids.lowest_median() * (1 - 1e-12):
                 return 0
-            usual = self.bids.median_without(price)
+            usual = self.bids.median_without(old)
         else:
             if book.ask_count == 0 or price <= book.ask_price[0]:
                 return 0
             if came < self.least * self.asks.lowest_median() * (1 - 1e-12):
                 return 0
-            usual = self.asks.median_without(price)
+            usual = self.asks.median_without(old)
         if not came >= self.least * usual * (1 - 1e-12):
             return 0
-        wall = Wall()
+        return self._stand(side, price, came, usual, size, t, imbalance)
+
+    @cython.cfunc
+    @cython.exceptval(-1)
+    def _stand(
+        self,
+        side: cython.int,
+        price: cython.double,
+        came: cython.double,
+        usual: cython.double,
+        size: cython.double,
+        t: cython.longlong,
+        imbalance: cython.double,
+    ) -> cython.int:
+        """Follow a new wall; where there are too many, the oldest goes."""
+        wall: Wall = Wall()
+        slot: cython.int = _slot(price)
         wall.side = side
         wall.price = price
         wall.size = came
@@ -146,39 +156,56 @@ class Walls:
         wall.after = imbalance
         wall.bought = self.context.bought
         wall.sold = self.context.sold
-        return self._stand(wall)
+        if self.standing == _MOST:
+            self._leave(self._at(self.oldest))
+        if self.vacancies > 0:
+            self.vacancies -= 1
+            wall.place = self.vacant[self.vacancies]
+            self.places[wall.place] = wall
+        else:
+            wall.place = cython.cast(cython.int, len(self.places))
+            self.places.append(wall)
+        wall.next = self.slots[slot]
+        self.slots[slot] = wall.place
+        wall.older = self.newest
+        wall.newer = -1
+        if self.newest < 0:
+            self.oldest = wall.place
+        else:
+            self._at(self.newest).newer = wall.place
+        self.newest = wall.place
+        self.standing += 1
+        return 0
 
     @cython.cfunc
-    @cython.exceptval(-1)
-    def _stand(self, wall: Wall) -> cython.int:
-        """Follow a wall; where there are too many, the oldest goes."""
-        oldest: Wall
-        while self.standing >= _MOST:
-            oldest = self.order.popleft()
-            if not oldest.gone:
-                self._leave(oldest)
-        self.order.append(wall)
-        self.standing += 1
-        self.marked[_mark(wall.price)] += 1
-        same = self.at.get(wall.price)
-        if same is None:
-            self.at[wall.price] = [wall]
-        else:
-            same.append(wall)
-        return 0
+    @cython.inline
+    def _at(self, place: cython.int) -> Wall:
+        return cython.cast(Wall, self.places[place])
 
     @cython.cfunc
     @cython.exceptval(-1)
     def _leave(self, wall: Wall) -> cython.int:
         """Follow a wall no more."""
-        same: list = self.at[wall.price]
-        wall.gone = True
-        self.standing -= 1
-        self.marked[_mark(wall.price)] -= 1
-        if len(same) == 1:
-            del self.at[wall.price]
+        slot: cython.int = _slot(wall.price)
+        place: cython.int = self.slots[slot]
+        if place == wall.place:
+            self.slots[slot] = wall.next
         else:
-            same.remove(wall)
+            while self._at(place).next != wall.place:
+                place = self._at(place).next
+            self._at(place).next = wall.next
+        if wall.older < 0:
+            self.oldest = wall.newer
+        else:
+            self._at(wall.older).newer = wall.newer
+        if wall.newer < 0:
+            self.newest = wall.older
+        else:
+            self._at(wall.newer).older = wall.older
+        self.places[wall.place] = None
+        self.vacant[self.vacancies] = wall.place
+        self.vacancies += 1
+        self.standing -= 1
         return 0
 
     @cython.cfunc
@@ -191,14 +218,13 @@ class Walls:
         t: cython.longlong,
         imbalance: cython.double,
     ) -> cython.int:
+        """A level lost some of its size: the walls that were part of it may be gone."""
         wall: Wall
-        if self.marked[_mark(price)] == 0:
-            return 0
-        same = self.at.get(price)
-        if same is None:
-            return 0
-        for wall in list(same):
-            if wall.side != side or wall.stood - size < _PULLED * wall.size:
+        place: cython.int = self.slots[_slot(price)]
+        while place >= 0:
+            wall = self._at(place)
+            place = wall.next
+            if wall.price != price or wall.side != side or wall.stood - size < _PULLED * wall.size:
                 continue
             self._leave(wall)
             if t - wall.placed > _LONGEST:
@@ -218,9 +244,11 @@ class Walls:
         """A print: at the price of a wall it is part of it that was taken, not pulled."""
         wall: Wall
         self.settle(t)
-        same = self.at.get(price) if self.standing > 0 else None
-        if same is not None:
-            for wall in same:
+        place: cython.int = self.slots[_slot(price)]
+        while place >= 0:
+            wall = self._at(place)
+            place = wall.next
+            if wall.price == price:
                 wall.traded += size
         for wall in self.settling:
             if wall.price == price:
@@ -238,24 +266,16 @@ class Walls:
             if t - wall.pulled <= _LATE:
                 break
             del self.settling[0]
-        while self.order:
-            wall = self.order[0]
-            if not wall.gone:
-                if t - wall.placed <= _LONGEST:
-                    break
-                self._leave(wall)
-            self.order.popleft()
+        while self.standing > 0 and t - self._at(self.oldest).placed > _LONGEST:
+            self._leave(self._at(self.oldest))
         return 0
 
     @cython.cfunc
     @cython.exceptval(-1)
     def forget(self) -> cython.int:
         """What stands now cannot be compared with what stood before."""
-        k: cython.int
-        for k in range(MARKS):
-            self.marked[k] = 0
-        self.at, self.order = {}, deque()
-        self.standing = 0
+        while self.standing > 0:
+            self._leave(self._at(self.oldest))
         self.bids.clear()
         self.asks.clear()
         self.mid = self.imbalance = NAN
@@ -268,6 +288,14 @@ class Walls:
         bids: cython.double = book.bid_sum(self.levels)
         asks: cython.double = book.ask_sum(self.levels)
         return (bids - asks) / (bids + asks) if bids + asks > 0 else NAN
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _slot(price: cython.double) -> cython.int:
+    """Where the walls at a price stand in the table."""
+    return cython.cast(cython.int, mixed(price) >> 54)
 
 
 @cython.cclass
