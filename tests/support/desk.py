@@ -26,6 +26,7 @@ class Desk:
         params: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         tick: str = "0.05",
+        lot: str = "",
         coverage: float = 0.0,
     ) -> None:
         instrument = Instrument(
@@ -37,11 +38,13 @@ class Desk:
             "QUOTE",
             "QUOTE",
             tick=Decimal(tick) if tick else None,
+            lot=Decimal(lot) if lot else None,
         )
         self.plan = Plan(keys, params)
         self.session = Session(CaseVenue("ws://case", "http://case"))
         self.pair = self.session.add(Pair(self.session.keeper.venue, instrument))
-        self.readings = Engine(self.plan, min_coverage=coverage).attach(self.pair)
+        self.engine = Engine(self.plan, min_coverage=coverage)
+        self.readings = self.engine.attach(self.pair)
         self.now = 0
 
     def play(self, *events: Mapping[str, Any]) -> Self:
