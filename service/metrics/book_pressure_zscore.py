@@ -57,3 +57,9 @@ class BookPressureZscore(Metric):
                 self.row[self.at] = self.baseline.zscore(x)
             self.baseline.push(x)
         return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
+    def paused(self, t: cython.longlong) -> cython.int:
+        self.row[self.at] = NAN
+        return 0

@@ -164,6 +164,7 @@ class MakerProfile(Metric):
     @cython.exceptval(-1, check=True)
     def paused(self, t: cython.longlong) -> cython.int:
         self._forget()
+        self.row[self.at + 18] = self.row[self.at + 19] = NAN
         return self.marks.moved(NAN, t) if self.driving_marks else 0
 
     @cython.ccall
