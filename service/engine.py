@@ -23,7 +23,7 @@ from connectors.registry import Registry
 from connectors.sync import CROSSED, LIVE, LOST, SNAPSHOT, STATES, SYNCING, Listener, Pair
 
 from .grid import STEP, Grid
-from .metrics.declare import Context, Declaration, Metric, Output, stored
+from .metrics.declare import RESUMED, Context, Declaration, Metric, Output, stored
 from .plan import Plan, Print, hears
 from .plans import Plans, Union
 from .surveillance import Episodes
@@ -32,6 +32,7 @@ _LIVE = cython.declare(cython.int, LIVE)
 _LOST = cython.declare(cython.int, LOST)
 _SYNCING = cython.declare(cython.int, SYNCING)
 _SNAPSHOT = cython.declare(cython.int, SNAPSHOT)
+_RESUMED = cython.declare(cython.int, RESUMED)
 _NAN = cython.declare(cython.double, float("nan"))
 _STEP = cython.declare(cython.longlong, STEP)
 _NO_BOOK = Book()  # what all readings look at before there is a pair; nobody writes to it
@@ -74,6 +75,7 @@ class Readings(Listener):
     version = cython.declare(cython.longlong, visibility="readonly")
     event_time = cython.declare(cython.longlong, visibility="readonly")
     received = cython.declare(cython.longlong, visibility="readonly")
+    delay: cython.longlong
     applied = cython.declare(cython.longlong, visibility="readonly")
     lazy_every: cython.longlong
     lazy_at: cython.longlong
@@ -177,6 +179,7 @@ class Readings(Listener):
             return 0
         if book is not self.context.book:
             self._meet(book)
+        self.delay = now - t
         book.settle(kind == _SNAPSHOT)
         book.refresh()
         if t < self.event_time:
@@ -326,13 +329,13 @@ class Readings(Listener):
                 self.event_time = pair.event_time
                 self.anchor = now
             self.context.books.start(self.event_time)
-            if self.heard:  # it went stale or crossed and is good again: its values hold from here on
+            if self.heard:  # it went stale and is good again: its values hold from here on
                 self.heard = False
                 self.context.book.settle(False)  # or the last message's changes would be told again
                 self.grid.good = True
                 self.context.see_mid(self.event_time, pair.book)
                 for metric in self.prompt:
-                    metric.update(pair.book, 0, self.event_time)
+                    metric.update(pair.book, _RESUMED, self.event_time)
         else:
             self._paused(now, pair.state == _LOST or pair.state == _SYNCING)
         self.version += 1
@@ -438,8 +441,8 @@ class Readings(Listener):
 
     @property
     def latency_seconds(self) -> float | None:
-        """Receive time minus the venue's time of the last message, in seconds."""
-        return (self.received - self.owner.event_time) / 1e9 if self.received else None
+        """Receive time minus the venue's time of the last applied message, in seconds."""
+        return self.delay / 1e9 if self.received else None
 
     @property
     def counters(self) -> dict[str, int]:

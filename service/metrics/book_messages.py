@@ -8,7 +8,9 @@ from cython.cimports.service.metrics.declare import Metric
 
 from connectors.book import Book
 
-from .declare import Declaration, Field, Metric, Unit
+from .declare import RESUMED, Declaration, Field, Metric, Unit
+
+_RESUMED = cython.declare(cython.int, RESUMED)
 
 
 @cython.cclass
@@ -36,6 +38,6 @@ class BookMessages(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
-        self.row[self.at] += 1
+        self.row[self.at] += kind != _RESUMED
         self.row[self.at + 1] += self.context.changes.count
         return 0

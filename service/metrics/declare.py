@@ -38,6 +38,7 @@ from .windows import Coverage
 NAN = float("nan")
 SECOND = 1_000_000_000
 STATS = ("last", "twa", "min", "max")
+RESUMED = 3  # beside DELTA, SNAPSHOT and REPLACE of sync.py: no message, the book that was stale is good as it stands
 
 
 class Unit(StrEnum):
@@ -339,7 +340,7 @@ class Metric:
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
-        """A message was applied and the book is good; `kind` is DELTA, SNAPSHOT or REPLACE of sync.py."""
+        """A message was applied and the book is good; `kind` is DELTA, SNAPSHOT or REPLACE of sync.py, or RESUMED."""
         return 0
 
     @cython.ccall

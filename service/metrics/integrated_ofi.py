@@ -14,10 +14,11 @@ from connectors.book import Book
 from connectors.errors import UsageError
 from connectors.sync import SNAPSHOT
 
-from .declare import NAN, SECOND, Declaration, Field, Metric, Unit
+from .declare import NAN, RESUMED, SECOND, Declaration, Field, Metric, Unit
 from .level_flow import LEVELS, LevelFlow, first_component
 
 _SNAPSHOT = cython.declare(cython.int, SNAPSHOT)
+_RESUMED = cython.declare(cython.int, RESUMED)
 
 
 @cython.cclass
@@ -62,7 +63,7 @@ class IntegratedOfi(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
-        return self.flow.update(book, kind == _SNAPSHOT, t) if self.driving else 0
+        return self.flow.update(book, kind == _SNAPSHOT, t) if self.driving and kind != _RESUMED else 0
 
     @cython.ccall
     @cython.exceptval(-1, check=True)

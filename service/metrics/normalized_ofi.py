@@ -10,10 +10,11 @@ from cython.cimports.service.metrics.level_flow import LevelFlow
 from connectors.book import Book
 from connectors.sync import SNAPSHOT
 
-from .declare import NAN, SECOND, Declaration, Metric
+from .declare import NAN, RESUMED, SECOND, Declaration, Metric
 from .level_flow import LEVELS, LevelFlow
 
 _SNAPSHOT = cython.declare(cython.int, SNAPSHOT)
+_RESUMED = cython.declare(cython.int, RESUMED)
 
 
 @cython.cclass
@@ -49,7 +50,7 @@ class NormalizedOfi(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
-        return self.flow.update(book, kind == _SNAPSHOT, t) if self.driving else 0
+        return self.flow.update(book, kind == _SNAPSHOT, t) if self.driving and kind != _RESUMED else 0
 
     @cython.ccall
     @cython.exceptval(-1, check=True)

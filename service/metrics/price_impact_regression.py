@@ -15,11 +15,12 @@ from connectors.book import Book
 from connectors.errors import UsageError
 from connectors.sync import SNAPSHOT
 
-from .declare import NAN, SECOND, Declaration, Field, Metric, Unit
+from .declare import NAN, RESUMED, SECOND, Declaration, Field, Metric, Unit
 from .level_flow import LEVELS, LevelFlow
 from .rolling import RollingFit, numbers
 
 _SNAPSHOT = cython.declare(cython.int, SNAPSHOT)
+_RESUMED = cython.declare(cython.int, RESUMED)
 _SECOND = cython.declare(cython.longlong, SECOND)
 REGRESSORS = ("ofi", "integrated_ofi", "signed_volume")
 STEPS = {1: 300, 10: 180}
@@ -149,7 +150,7 @@ class PriceImpactRegression(Metric):
     def update(self, book: Book, kind: cython.int, t: cython.longlong) -> cython.int:
         if self.disjoint and self.mids[self.grids[0]] != self.mids[self.grids[0]]:
             self.mids = dict.fromkeys(self.grids, self.context.mid)  # a data set's first row is its baseline
-        return self.flow.update(book, kind == _SNAPSHOT, t) if self.driving else 0
+        return self.flow.update(book, kind == _SNAPSHOT, t) if self.driving and kind != _RESUMED else 0
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
