@@ -1,4 +1,4 @@
-"""Logistic regression on one feature, and what predictions are worth: Brier score, AUC, calibration (metrics.md 2.7)."""
+"""Logistic regression, and what predictions are worth: Brier score, AUC, calibration (metrics.md 2.7)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cython
-from cython.cimports.libc.math import exp, fabs, log
+from cython.cimports.libc.math import exp, fabs, log, sqrt
 
 from connectors.errors import UsageError
 
 from .declare import NAN, stored
 from .rolling import numbers
 
-RIDGE = 1e-3  # only where the classes do not overlap: the likelihood then has no maximum
+RIDGE = 1e-3  # only where likelihood has no single maximum
+FLAT = cython.declare(cython.double, 1e-13)  # of a diagonal: what rounding leaves of it where nothing is left
 BINS = 10
 
 
@@ -24,127 +25,228 @@ def probability(z: cython.double) -> cython.double:
     return 1 / (1 + exp(-z)) if z >= 0 else exp(z) / (1 + exp(z))
 
 
-@cython.cfunc
-@cython.exceptval(check=False)
-def _loss(
-    x: cython.double[::1], y: cython.double[::1], b0: cython.double, b1: cython.double, ridge: cython.double
-) -> cython.double:
-    """Negative log-likelihood, penalised."""
-    k: cython.int
-    z: cython.double
-    sum: cython.double = ridge / 2 * (b0 * b0 + b1 * b1)
-    for k in range(x.shape[0]):
-        z = b0 + b1 * x[k]
-        sum += (z if z > 0 else 0.0) - z * y[k] + log(1 + exp(-fabs(z)))
-    return sum
+def _numbers(xs: Sequence[float]) -> Any:
+    return xs if hasattr(xs, "typecode") else stored("d", xs)
 
 
-@cython.cfunc
-@cython.exceptval(check=False)
-def _overlap(x: cython.double[::1], y: cython.double[::1]) -> cython.bint:
-    """Do both classes stand on both sides of something? Else the likelihood has no maximum."""
-    k: cython.int
-    most: cython.double[2]
-    least: cython.double[2]
-    c: cython.int
-    most[0] = most[1] = -1e300
-    least[0] = least[1] = 1e300
-    for k in range(x.shape[0]):
-        c = 1 if y[k] > 0.5 else 0
-        most[c] = x[k] if x[k] > most[c] else most[c]
-        least[c] = x[k] if x[k] < least[c] else least[c]
-    return most[0] > least[1] and most[1] > least[0]
+@cython.cclass
+class _Likelihood:
+    """What some pairs say of coefficients b0, b1 …: after `weigh`, `loss` is their negative log-likelihood, penalised.
 
-
-def fit(xs: Sequence[float], ys: Sequence[float]) -> tuple[float, float]:
-    """(b0, b1) of most likelihood, by Newton's steps, halved where they overshoot; NaN without data.
-
-    Where one class lies wholly on one side of the other, a ridge of 1e-3 holds the coefficients.
+    `slope` is its gradient, `curve` the lower half of its Hessian row by row; `margin` is above 0 where each pair is on the
+    right side of one half.
     """
-    x: cython.double[::1] = xs if hasattr(xs, "typecode") else stored("d", xs)
-    y: cython.double[::1] = ys if hasattr(ys, "typecode") else stored("d", ys)
-    k: cython.int
-    p: cython.double
-    w: cython.double
-    b0: cython.double = 0
-    b1: cython.double = 0
-    n: cython.int = x.shape[0]
+
+    x: cython.double[::1]
+    y: cython.double[::1]
+    slope: cython.double[::1]
+    curve: cython.double[::1]
+    size: cython.int
     ridge: cython.double
-    before: cython.double
-    after: cython.double
-    step: cython.double
-    if n == 0:
-        return NAN, NAN
-    ridge = 0 if _overlap(x, y) else RIDGE
-    before = _loss(x, y, 0, 0, ridge)
-    for _ in range(100):
-        g0: cython.double = ridge * b0
-        g1: cython.double = ridge * b1
-        h00: cython.double = ridge
-        h01: cython.double = 0
-        h11: cython.double = ridge
-        for k in range(n):
-            p = probability(b0 + b1 * x[k])
-            w = p * (1 - p)
-            g0 += p - y[k]
-            g1 += (p - y[k]) * x[k]
-            h00 += w
-            h01 += w * x[k]
-            h11 += w * x[k] * x[k]
-        w = h00 * h11 - h01 * h01
-        if not w > 0:
-            break
-        d0: cython.double = (h11 * g0 - h01 * g1) / w
-        d1: cython.double = (h00 * g1 - h01 * g0) / w
-        step = 1
-        while True:
-            after = _loss(x, y, b0 - step * d0, b1 - step * d1, ridge)
-            if after <= before + 1e-12 * fabs(before) or step < 1e-9:
+    loss: cython.double
+    margin: cython.double
+
+    def __init__(self, x: Any, y: Any, features: int, ridge: float) -> None:
+        self.x, self.y, self.size, self.ridge = x, y, features + 1, ridge
+        self.slope = stored("d", [0.0] * (features + 1))
+        self.curve = stored("d", [0.0] * (features + 1) ** 2)
+        self.loss = self.margin = 0.0
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def weigh(self, given: cython.double[::1]) -> cython.void:
+        k: cython.Py_ssize_t
+        i: cython.int
+        j: cython.int
+        z: cython.double
+        e: cython.double
+        f: cython.double
+        d: cython.int = self.size
+        loss: cython.double = 0
+        margin: cython.double = 1e300
+        b: cython.p_double = cython.address(given[0])
+        x: cython.p_double = cython.address(self.x[0]) - 1  # x[j] is the feature of b[j]
+        y: cython.p_double = cython.address(self.y[0])
+        slope: cython.p_double = cython.address(self.slope[0])
+        curve: cython.p_double = cython.address(self.curve[0])
+        for j in range(d):
+            loss += self.ridge / 2 * b[j] * b[j]
+            slope[j] = self.ridge * b[j]
+            for i in range(j + 1):
+                curve[j * d + i] = self.ridge if i == j else 0
+        for k in range(self.y.shape[0]):
+            z = b[0]
+            for j in range(1, d):
+                z += b[j] * x[j]
+            e = exp(-fabs(z))
+            loss += (z if z > 0 else 0.0) - z * y[k] + log(1 + e)
+            f = z if y[k] > 0.5 else -z
+            margin = f if f < margin else margin
+            f = (1 / (1 + e) if z >= 0 else e / (1 + e)) - y[k]
+            e /= (1 + e) * (1 + e)
+            slope[0] += f
+            curve[0] += e
+            for j in range(1, d):
+                slope[j] += f * x[j]
+                z = e * x[j]
+                curve[j * d] += z
+                for i in range(1, j + 1):
+                    curve[j * d + i] += z * x[i]
+            x += d - 1
+        self.loss = loss
+        self.margin = margin
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def solve(self, step: cython.double[::1]) -> cython.bint:
+        """Newton's step, by Cholesky; the Hessian is gone then. False: some coefficients cannot be told apart."""
+        i: cython.int
+        j: cython.int
+        k: cython.int
+        s: cython.double
+        d: cython.int = self.size
+        flat: cython.double = FLAT if self.ridge == 0 else 0.0
+        for j in range(d):
+            for i in range(j + 1):
+                s = self.curve[j * d + i]
+                for k in range(i):
+                    s -= self.curve[j * d + k] * self.curve[i * d + k]
+                if i < j:
+                    self.curve[j * d + i] = s / self.curve[i * d + i]
+                elif s > flat * self.curve[j * d + j]:
+                    self.curve[j * d + j] = sqrt(s)
+                else:
+                    return False
+        for j in range(d):
+            s = self.slope[j]
+            for k in range(j):
+                s -= self.curve[j * d + k] * step[k]
+            step[j] = s / self.curve[j * d + j]
+        for j in range(d - 1, -1, -1):
+            s = step[j]
+            for k in range(j + 1, d):
+                s -= self.curve[k * d + j] * step[k]
+            step[j] = s / self.curve[j * d + j]
+        return True
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def reach(self, b: cython.double[::1]) -> cython.double:
+        """Most of |b0 + b1 x1 + …| over the pairs."""
+        k: cython.Py_ssize_t
+        j: cython.int
+        z: cython.double
+        most: cython.double = 0
+        for k in range(self.y.shape[0]):
+            z = b[0]
+            for j in range(1, self.size):
+                z += b[j] * self.x[k * (self.size - 1) + j - 1]
+            most = fabs(z) if fabs(z) > most else most
+        return most
+
+    def climb(self) -> list[float] | None:
+        """Coefficients of most likelihood, from 0 by Newton's steps, halved where they overshoot; None: there are none."""
+        j: cython.int
+        share: cython.double
+        before: cython.double
+        gain: cython.double
+        b: cython.double[::1] = stored("d", [0.0] * self.size)
+        step: cython.double[::1] = stored("d", [0.0] * self.size)
+        self.weigh(b)
+        for _ in range(100):
+            before = self.loss
+            gain = 0
+            if not self.solve(step):
+                return None if self.ridge == 0 else [b[j] for j in range(self.size)]
+            for j in range(self.size):
+                gain += self.slope[j] * step[j]
+                b[j] -= step[j]
+            self.weigh(b)
+            share = 1
+            while not self.loss <= before + 1e-12 * fabs(before) and share > 1e-9:
+                share /= 2
+                for j in range(self.size):
+                    b[j] += share * step[j]
+                self.weigh(b)
+            if self.ridge == 0 and self.margin > 0:
+                return None
+            if gain <= 1e-13 * before:  # the next step would be lost in rounding
                 break
-            step /= 2
-        b0 -= step * d0
-        b1 -= step * d1
-        before = after
-        if fabs(d0) + fabs(d1) < 1e-12 * (1 + fabs(b0) + fabs(b1)):
-            break
-    return b0, b1
+        if self.ridge == 0 and not self.reach(step) < 1e-3:  # likelihood grows on and on, by less and less
+            return None
+        return [b[j] for j in range(self.size)]
+
+
+def fit(xs: Sequence[float], ys: Sequence[float], features: int = 1) -> list[float]:
+    """[b0, b1 …] of most likelihood, without penalty; NaN without data. `xs`: the features of one pair after another.
+
+    Where likelihood has no single maximum (the classes can be told apart without error, a feature is constant or follows
+    from the others), a ridge of 1e-3 holds the coefficients.
+    """
+    x, y = _numbers(xs), _numbers(ys)
+    if len(x) != features * len(y):
+        raise ValueError(f"{len(x)} numbers are not {features} features of {len(y)} pairs")
+    if len(y) == 0:
+        return [NAN] * (features + 1)
+    found = _Likelihood(x, y, features, 0.0).climb()
+    return (
+        found if found is not None else _Likelihood(x, y, features, RIDGE).climb() or [NAN] * (features + 1)
+    )
 
 
 def brier(p: Sequence[float], y: Sequence[float]) -> float:
     """Mean of (p - y)^2; 0.25 for one who always says one half."""
-    return sum((a - b) ** 2 for a, b in zip(p, y, strict=True)) / len(p) if len(p) else NAN
+    k: cython.Py_ssize_t
+    sum: cython.double = 0
+    said: cython.double[::1] = _numbers(p)
+    came: cython.double[::1] = _numbers(y)
+    for k in range(said.shape[0]):
+        sum += (said[k] - came[k]) * (said[k] - came[k])
+    return sum / said.shape[0] if said.shape[0] > 0 else NAN
 
 
 def auc(score: Sequence[float], y: Sequence[float]) -> float:
     """Share of pairs of the two classes that the score puts in order, ties one half; NaN with one class."""
-    order = sorted(zip(score, y, strict=True))
-    ups = sum(1 for one in y if one > 0.5)
-    downs = len(order) - ups
-    if ups == 0 or downs == 0:
-        return NAN
-    won, below, k = 0.0, 0, 0
-    while k < len(order):  # a run of equal scores at once
+    import numpy as np
+
+    k: cython.Py_ssize_t = 0
+    last: cython.Py_ssize_t
+    good: cython.double
+    bad: cython.double
+    ups: cython.double = 0
+    below: cython.double = 0
+    won: cython.double = 0
+    said: cython.double[::1] = _numbers(score)
+    came: cython.double[::1] = _numbers(y)
+    order: cython.longlong[::1] = stored("q", np.argsort(np.asarray(said)).tolist())
+    while k < said.shape[0]:  # a run of equal scores at once
         last = k
-        good = 0
-        while last < len(order) and order[last][0] == order[k][0]:
-            good += order[last][1] > 0.5
+        good = bad = 0
+        while last < said.shape[0] and said[order[last]] == said[order[k]]:
+            if came[order[last]] > 0.5:
+                good += 1
+            else:
+                bad += 1
             last += 1
-        bad = last - k - good
         won += good * (below + bad / 2)
         below += bad
+        ups += good
         k = last
-    return won / (ups * downs)
+    return won / (ups * below) if ups > 0 and below > 0 else NAN
 
 
 def calibration_error(p: Sequence[float], y: Sequence[float], least: int = 30) -> float:
     """Mean of |predicted - observed| over ten equal bins of p with `least` predictions or more; NaN without such a bin."""
-    counts, predicted, observed = [0] * BINS, [0.0] * BINS, [0.0] * BINS
-    for a, b in zip(p, y, strict=True):
-        k = min(int(a * BINS), BINS - 1)
-        counts[k] += 1
-        predicted[k] += a
-        observed[k] += b
-    found = [abs(predicted[k] - observed[k]) / counts[k] for k in range(BINS) if counts[k] >= max(1, least)]
+    k: cython.Py_ssize_t
+    bin: cython.int
+    counts, apart = [0] * BINS, [0.0] * BINS
+    said: cython.double[::1] = _numbers(p)
+    came: cython.double[::1] = _numbers(y)
+    for k in range(said.shape[0]):
+        bin = min(int(said[k] * BINS), BINS - 1)
+        counts[bin] += 1
+        apart[bin] += said[k] - came[k]
+    found = [abs(apart[bin]) / counts[bin] for bin in range(BINS) if counts[bin] >= max(1, least)]
     return sum(found) / len(found) if found else NAN
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 import cython
 from cython.cimports.connectors.book import Book
 from cython.cimports.service.metrics.declare import Metric
+from cython.cimports.service.metrics.logistic import probability
 
 from connectors.book import Book
 
 from .declare import NAN, SECOND, Declaration, Field, Metric, Unit
-from .logistic import auc, brier, calibration_error, fit, probability
+from .logistic import auc, brier, probability
+from .prequential import Prequential
 from .rolling import numbers
 
 _MINUTE = cython.declare(cython.longlong, 60 * SECOND)
-PAIRS, LEAST, SCORED = 5_000, 500, 2_000
 TERMS = {"term": ("intercept", "queue_imbalance")}
 
 
@@ -66,13 +66,12 @@ class PUp(Metric):
         help="Probability that the next change of the mid is up.",
         formula="1 / (1 + exp(-(b0 + b1 I)))",
         source="Gould & Bonart 2016; metrics.md 2.7",
+        fixed=("term",),
         top=True,
         group="flow",
     )
     b0: cython.double
     b1: cython.double
-    fixed: cython.bint
-    fresh: cython.bint
     mid: cython.double
     chosen: cython.double
     seen: cython.longlong
@@ -82,19 +81,16 @@ class PUp(Metric):
     bid_size: cython.double
     ask_size: cython.double
     lean: cython.double
-    pairs: Any
-    scored: Any
+    predictor: Any
 
     def prepare(self) -> None:
-        self.fixed = "b0" in self.params or "b1" in self.params
-        self.b0 = float(self.params.get("b0", 0 if self.fixed else NAN))
-        self.b1 = float(self.params.get("b1", 0 if self.fixed else NAN))
+        names = ("b0", "b1")
+        given = [float(self.params.get(name, 0)) for name in names] if self.params.keys() & set(names) else ()
+        self.predictor = Prequential(1, self.context.books.least, given)
+        self.b0, self.b1 = self.predictor.coefficients
         self.mid = self.chosen = self.lean = NAN
         self.bid = self.ask = self.bid_size = self.ask_size = NAN
         self.seen, self.random = 0, 0x9E3779B97F4A7C15
-        most = None if self.context.books.least == 0 else PAIRS
-        self.pairs, self.scored = deque(maxlen=most), deque(maxlen=SCORED)
-        self.fresh = False
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
@@ -138,10 +134,7 @@ class PUp(Metric):
 
     def _paired(self, up: bool) -> None:
         """The mid moved: an interval is over."""
-        if self.b0 == self.b0 and not self.fixed:
-            self.scored.append((probability(self.b0 + self.b1 * self.chosen), float(up)))
-        self.pairs.append((self.chosen, float(up)))
-        self.fresh = True
+        self.predictor.learn((self.chosen,), up, probability(self.b0 + self.b1 * self.chosen))
 
     def _forget(self) -> None:
         """The interval that is open is no pair."""
@@ -157,26 +150,16 @@ class PUp(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def sample(self, book: Book, t: cython.longlong, whole: cython.bint) -> cython.int:
-        if t % _MINUTE == 0 and self.fresh and not self.fixed:
-            self.fresh = False
-            least = LEAST if self.context.books.least > 0 else 2
-            if len(self.pairs) >= least:
-                self.b0, self.b1 = fit([one for one, _ in self.pairs], [up for _, up in self.pairs])
+        if t % _MINUTE == 0 and self.predictor.refit():
+            self.b0, self.b1 = self.predictor.coefficients
             self._judge()
         return 0
 
     def _judge(self) -> None:
         k: cython.int
-        least = LEAST if self.context.books.least > 0 else 1
-        found = [NAN, NAN, NAN]
-        if len(self.scored) >= least:
-            p, y = [one for one, _ in self.scored], [up for _, up in self.scored]
-            found = [brier(p, y), auc(p, y), calibration_error(p, y, 30 if least > 1 else 1)]
-        for k in range(3):
+        found = (*self.predictor.scores(), self.b0, self.b1, self.predictor.pairs)
+        for k in range(6):
             self.row[self.at + 1 + k] = found[k]
-        self.row[self.at + 4] = self.b0
-        self.row[self.at + 5] = self.b1
-        self.row[self.at + 6] = len(self.pairs)
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
@@ -188,8 +171,8 @@ class PUp(Metric):
         """The probability; of a whole data set how well I tells the next move, and b1 of one fit to all of it."""
         if asked != "queue_imbalance_predictor":
             return self.row[self.at]
-        x, y = [one for one, _ in self.pairs], [up for _, up in self.pairs]
-        b0, b1 = fit(x, y)
+        x, y = self.predictor.x.numbers, self.predictor.y.numbers
+        b0, b1 = self.predictor.fitted()
         p = [probability(b0 + b1 * one) for one in x]
         return {"auc": auc(x, y), "b0": b0, "b1": b1, "brier": brier(p, y), "pairs": len(x)}
 

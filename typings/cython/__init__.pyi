@@ -21,6 +21,7 @@ double: TypeAlias = builtins.float
 float: TypeAlias = builtins.float
 bint: TypeAlias = builtins.int
 p_const_uchar: TypeAlias = builtins.bytes
+p_double: TypeAlias = Any
 void: TypeAlias = None
 
 def address(value: object) -> Any: ...

@@ -1,0 +1,3 @@
+# C-level face of logistic.py: what metrics ask with each message.
+
+cpdef double probability(double z) noexcept
