@@ -37,6 +37,7 @@ class TradeFlowImbalance(Metric):
         source="metrics.md 2.4",
         bounds=(-1, 1),
         by={"window": (1, 10, 60)},
+        exported={"window": (10, 60)},  # the counters of volume have the rest
         group="trades",
         feed="trades",
     )

@@ -24,6 +24,7 @@ class VolumeDelta(Metric):
         formula="V_buy - V_sell",
         source="metrics.md 2.4",
         by={"window": (1, 10, 60)},
+        exported={"window": (10, 60)},  # the counters of volume have the rest
         group="trades",
         feed="trades",
     )
