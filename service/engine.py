@@ -325,6 +325,10 @@ class Readings(Listener):
             self._paused(now, True)
             self._own(pair)
         if pair.state == _LIVE:
+            if self.heard:  # the silence ends now, whoever read or did not read meanwhile
+                self.event_time = self.clock(now)
+                self.anchor = max(self.anchor, now)
+                self.grid.step(self.context.book, self.event_time)
             if pair.event_time > self.event_time:
                 self.event_time = pair.event_time
                 self.anchor = now

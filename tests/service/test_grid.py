@@ -80,6 +80,23 @@ def test_a_moment_crossed_inside_a_step_leaves_it_whole_and_one_at_its_end_does_
     assert [whole for _, whole, _ in seen(desk)] == [False, True, True, False, False, True]
 
 
+@pytest.mark.parametrize("watched", [False, True])
+def test_seconds_of_a_silence_are_not_whole_whoever_reads_meanwhile(desk: Desk, watched: bool) -> None:
+    desk.play(start(), size(1.5, 3))
+    desk.pair.withdraw(2_600_000_000 + EPOCH)
+    for t in (3.5, 4.5):
+        desk.play({"t": t, "type": "heartbeat"})
+        if watched:
+            desk.values()
+    desk.pair.revive(4_600_000_000 + EPOCH)
+    assert desk.readings.context.books.share(4 * SECOND, 4_600_000_000 + EPOCH) == pytest.approx(0.5)
+    desk.play(size(7.5, 4))
+    assert [(t, whole) for t, whole, _ in seen(desk)] == [
+        *((0, False), (1, True), (2, True)),
+        *((3, False), (4, False), (5, False), (6, True), (7, True)),
+    ]
+
+
 def test_a_long_silence_is_filled_with_two_hours_and_no_more(desk: Desk) -> None:
     desk.play(start(), size(100_000, 3))
     times = [t for t, _, _ in seen(desk)]
