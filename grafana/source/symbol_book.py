@@ -59,9 +59,11 @@ PRICE = Detail(
         ),
         lines(
             "Next move of the mid",
-            "Probability that the next change of the mid is up, by the queues. 0.5 is no idea. How good it "
-            "is stands under Surveillance; empty until it has learned from the book.",
+            "Probability that the next change of the mid is up, by the queues; with 1s or 5s, that the mid "
+            "stands higher so long from now if it changes, by queues, depth, flow and trades. 0.5 is no "
+            "idea. How good the first is stands under Surveillance; empty until they have learned.",
             Query(book("obi_p_up_ratio"), VENUE),
+            Query(book("obi_p_up_horizon_ratio"), f"{VENUE} {{{{horizon}}}}"),
             low=0,
             high=1,
         ),

@@ -38,6 +38,7 @@ LATE = {
     "obi_contagion_correlation_ratio": "thirty seconds that two venues have in common",
     "obi_contagion_absorption_ratio": "thirty seconds that two venues have in common",
     "obi_p_up_ratio": "a fit, at the full minute",
+    "obi_p_up_horizon_ratio": "five hundred seconds after which the mid had changed",
     "obi_predictor_brier_score": "predictions of that fit",
     "obi_predictor_auc_ratio": "predictions of that fit",
     "obi_predictor_calibration_error_ratio": "predictions of that fit",
