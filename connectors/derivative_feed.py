@@ -1,7 +1,8 @@
 """Brings what a connection tells of derivatives to the pairs it is of, and asks by REST for what no socket tells.
 
 One of these belongs to each session. Time is an argument; what is to be asked for goes to the session's actions. What
-is told by REST holds for three rounds, what comes on a socket for as long as the connection does.
+is told by REST holds for three rounds, what comes on a socket for as long as the connection does; shares of longs have a
+period of their own, by which they age.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from .actions import Action, Fetch
 from .backoff import SECOND
 from .book import NOWHERE
 from .derivatives import Complete, Derivative, DerivativeTicker, Poll, Position
+from .instruments import Market
 from .sync import Pair
 from .venue import OF_DERIVATIVES, Venue
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 LASTS_ON_SOCKET = 300 * SECOND  # a channel that is pushed each minute at the least
 ROUNDS = 3  # of a poll that may fail before what it told is withdrawn
-ANSWER_WITHIN = 60 * SECOND
+ANSWER_WITHIN = 600 * SECOND  # the driver always answers, though it may have to wait for the weights
 BEFORE = 10 * SECOND  # a liquidation older than its subscription by more is history
 
 _decode = msgspec.json.Decoder().decode
@@ -79,7 +81,6 @@ class DerivativeFeed:
     def begin(self, now: int) -> None:
         """The connection stands: spread the questions over the first round."""
         self.due.clear()
-        self.asked.clear()
         if OF_DERIVATIVES.isdisjoint(self.session.keeper.channels):
             return
         for poll in self.venue.polls:
@@ -91,13 +92,17 @@ class DerivativeFeed:
     def end(self) -> None:
         """The connection is gone; nothing is asked until it is back."""
         self.due.clear()
-        self.asked.clear()
         self.next_due = NOWHERE
 
     def _symbols(self, poll: Poll) -> list[str]:
         if "{symbol}" not in poll.path:
             return [""]
-        return [pair.native for pair in self.session.pairs.values()]
+        asked = [
+            pair.native
+            for pair in self.session.pairs.values()
+            if not poll.perpetual or pair.instrument.market is Market.PERP
+        ]
+        return list(dict.fromkeys(map(self.venue.index_of, asked))) if poll.by_index else asked
 
     def every(self, poll: Poll) -> int:
         """Between two questions of one symbol (ns): as declared, longer where that would take a tenth of the weights."""
@@ -114,7 +119,7 @@ class DerivativeFeed:
         for (poll, symbol), due in list(self.due.items()):
             if now < due:
                 continue
-            if symbol and symbol.encode() not in self.session.pairs:
+            if symbol and symbol not in self._symbols(poll):
                 del self.due[poll, symbol]
                 continue
             self.due[poll, symbol] = max(due + self.every(poll), now + SECOND)

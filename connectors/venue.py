@@ -276,7 +276,7 @@ class Venue:
         return ""
 
     def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
-        """Read the answer to one of `polls` (decoded JSON); `symbol` is native, "" where all were asked for at once."""
+        """Read the answer to one of `polls` (decoded JSON); `symbol`: native, of an index, or "" for all at once."""
         return ()
 
     def poll_of(self, url: str) -> tuple[Poll, str] | None:

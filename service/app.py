@@ -188,7 +188,13 @@ def derivative_facts(kind: type[Venue]) -> DerivativeFacts | None:
     if told is None:
         return None
     return DerivativeFacts(
-        str(told.liquidations), told.sampled, told.open_interest, told.funding, told.mark, told.index
+        str(told.liquidations),
+        told.sampled,
+        told.open_interest,
+        told.funding,
+        told.mark,
+        told.index,
+        tuple(str(one) for one in told.long_short),
     )
 
 

@@ -14,6 +14,7 @@ from connectors.derivatives import (
     Derivatives,
     DerivativeTicker,
     Liquidation,
+    Population,
     Position,
     amount,
 )
@@ -44,7 +45,8 @@ class CaseError(UsageError):
 class CaseVenue(Venue):
     """The venue of all cases: snapshots, deltas, images, trades, liquidations with times and texts as given.
 
-    Beside the kinds of metrics.md 9.5 it knows `derivative`: mark, index, funding_rate, funding_hours, open_interest.
+    Beside the kinds of metrics.md 9.5 it knows `derivative`: mark, index, funding_rate, funding_hours, open_interest, and
+    longs, the share of them by population.
     """
 
     name, product = "case", "case"
@@ -83,6 +85,7 @@ class CaseVenue(Venue):
             told = DerivativeTicker(NATIVE, int(message["t"]))
             for name in STATED:
                 setattr(told, name, amount(message.get(name)))
+            told.longs = {Population(of): float(part) for of, part in message.get("longs", {}).items()}
             yield told
 
 
@@ -187,6 +190,7 @@ def frame(event: Mapping[str, Any], t: int) -> bytes:
         said |= _fill(event, kind)
     elif kind == "derivative":
         said |= {name: str(number(event[name])) for name in STATED if event.get(name) is not None}
+        said["longs"] = {of: str(number(part)) for of, part in (event.get("longs") or {}).items()}
     else:
         said |= {side: _rows(event, side) for side in ("bids", "asks")}
     return orjson.dumps(said)

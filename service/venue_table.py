@@ -22,7 +22,9 @@ DERIVATIVES = (
     "## Derivatives",
     "",
     "What is told beside books and prints: *all* liquidations or a *sample* (a lower bound, never a total), and how",
-    "open interest, funding and prices come. `REST` is asked for again and again within the venue's weights.",
+    "open interest, funding and prices come. `REST` is asked for again and again within the venue's weights; so is the",
+    "ratio of longs to shorts among all `accounts`, the accounts of top traders (by the venue's own definition) or their",
+    "positions: it is told of 5 minutes and holds for 15.",
     "",
 )
 OLD = """
@@ -36,7 +38,16 @@ def markdown() -> str:
     living = [kind for kind in kinds if not kind.superseded]
     old = ", ".join(f"{kind.name} `{kind.product}`" for kind in kinds if kind.superseded)
     head = ("venue", "product", "markets", "proof", "a loss is seen by", "scope", "fastest", "depth")
-    told = ("venue", "product", "liquidations", "open interest", "funding", "mark price", "index price")
+    told = (
+        "venue",
+        "product",
+        "liquidations",
+        "open interest",
+        "funding",
+        "mark price",
+        "index price",
+        "longs and shorts",
+    )
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     lines += [f"| {' | '.join(_cells(kind))} |" for kind in living]
     unseen = [line for kind in living for line in _unseen(kind)]
@@ -62,6 +73,7 @@ def _told(kind: type[Venue]) -> Iterator[str]:
     yield told.open_interest or "-"
     yield (told.funding or "-") + hours
     yield from (told.mark or "-", told.index or "-")
+    yield ", ".join(f"`{one}`" for one in told.long_short) or "-"
 
 
 def _unseen(kind: type[Venue]) -> Iterator[str]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from connectors.derivatives import Complete, Derivatives
+from connectors.session import Session
+from connectors.sync import Pair
+from service.engine import Engine
+from service.plan import Plan
+from service.replay import Player
 from simulator import all_venues as simulated_venues
+from simulator import derivative
 from tests.support.link import SECOND, Link
 from tests.support.told_asia import SAMPLES
+from tests.support.told_ratios import SAMPLES as RATIOS
 
 OF_DERIVATIVES = ("perp", "future")
 WITHIN = 5e-3  # of the venue's own price
@@ -52,3 +61,46 @@ def test_what_is_declared_is_there_and_right(key: tuple[str, str]) -> None:
     assert (sum(pair.liquidations for pair in pairs) > 0) == (declared.liquidations is not Complete.NONE)
     counts = {name: n for wire in link.wires for name, n in wire.session.keeper.counts.items()}
     assert not [name for name in counts if "unreadable" in name or "refused" in name], counts
+
+
+def shares(engine: Engine, declared: Derivatives, now: int) -> dict[tuple[str, str], float]:
+    """(native id, population) -> share of longs that holds, for each perpetual and ratio."""
+    return {
+        (book.native, population): book.context.derivative.value(
+            f"longs.{population}", book.clock(now) or now
+        )
+        for book in engine.books.values()
+        if book.market == "perp"
+        for population in declared.long_short
+    }
+
+
+@pytest.mark.parametrize("key", RATIOS, ids="-".join)
+def test_who_is_long_is_there_and_right_live_and_replayed(key: tuple[str, str], tmp_path: Path) -> None:
+    link = Link(*key, rate=1.0, levels=20, metrics=(), record=tmp_path)
+    link.start().run(65)
+    declared = link.venue.derivatives
+    assert declared is not None
+    live = shares(link.engine, declared, link.now)
+    product = key[1] if key[1] in link.simulator.real_hosts else None
+    assert live
+    assert live == {
+        (native, of): pytest.approx(
+            derivative.longs(link.simulator.find(native, product), link.now, of), abs=1e-4
+        )
+        for native, of in live
+    }
+    counts = {name: n for wire in link.wires for name, n in wire.session.keeper.counts.items()}
+    assert not [name for name in counts if "unreadable" in name or "poll failed" in name], counts
+    link.stop()
+    engine = Engine(Plan([]))
+    told: dict[tuple[str, str], float] = {}
+
+    def made(pair: Pair, session: Session) -> None:
+        engine.attach(pair)
+
+    player = Player(sorted(tmp_path.iterdir()), made=made)
+    for _ in player.play():
+        held = shares(engine, declared, player.now)
+        told |= {of: share for of, share in held.items() if share == share}
+    assert told == live

@@ -15,15 +15,19 @@ import orjson
 
 from ..assets import LEADING, multiple
 from ..derivatives import (
+    RATIO_EVERY,
     Complete,
     Derivative,
     Derivatives,
     DerivativeTicker,
     Liquidation,
     Poll,
+    Population,
     Position,
     amount,
+    latest,
     nanoseconds,
+    share,
 )
 from ..events import Accepted, Leaving, Noted, Refused, Said
 from ..instruments import Instrument, Market, canonical
@@ -70,6 +74,11 @@ FIELDS: dict[str, Layout] = {
 }
 STREAMS = {Channel.BOOK: "depth@100ms", Channel.LIQUIDATIONS: "forceOrder", Channel.TICKER: "markPrice@1s"}
 OF_DERIVATIVES = (Channel.LIQUIDATIONS, Channel.TICKER)
+RATIOS = {
+    "/futures/data/globalLongShortAccountRatio": Population.ACCOUNTS,
+    "/futures/data/topLongShortAccountRatio": Population.TOP_ACCOUNTS,
+    "/futures/data/topLongShortPositionRatio": Population.TOP_POSITIONS,
+}
 STREAM = re.compile(r"(?P<symbol>.+)@(?P<stream>\w+)")
 # Longest first where one ends in another; only for recordings without an instrument list.
 QUOTES = (
@@ -215,6 +224,14 @@ class Spot(Binance):
         )
 
 
+def ratio_polls(place: str, *, by_index: bool = False) -> tuple[Poll, ...]:
+    """The ratios of longs to shorts. They have no weight but a limit of their own, 1000 in 5 minutes: a tenth of ours."""
+    return tuple(
+        Poll(f"{path}?{place}={{symbol}}&period=5m&limit=1", RATIO_EVERY, 10, not by_index, by_index)
+        for path in RATIOS
+    )
+
+
 class Futures(Binance):
     """What the two futures products share: linked ids and the shape of their instrument lists."""
 
@@ -238,6 +255,7 @@ class Futures(Binance):
         funding="socket",
         mark="socket",
         index="socket",
+        long_short=tuple(RATIOS.values()),
     )
 
     def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
@@ -262,6 +280,11 @@ class Futures(Binance):
         if "fundingInfo" in poll.path:
             for row in answer:
                 yield DerivativeTicker(row["symbol"], funding_hours=float(row["fundingIntervalHours"]))
+            return
+        if (of := RATIOS.get(poll.path.partition("?")[0])) is not None:
+            for row in latest(answer, "timestamp"):
+                longs = {of: share(row["longShortRatio"])}
+                yield DerivativeTicker(symbol, nanoseconds(row["timestamp"]), longs=longs)
             return
         at, held = nanoseconds(answer["time"]), float(answer["openInterest"])
         yield DerivativeTicker(answer["symbol"], at, open_interest=held)
@@ -295,7 +318,11 @@ class UsdM(Futures):
         "derivatives": Route("/market/stream", OF_DERIVATIVES),
     }
     # Only what differs from 8 hours is in the list of funding intervals.
-    polls = (Poll("/fapi/v1/openInterest?symbol={symbol}", 5, 1), Poll("/fapi/v1/fundingInfo", 3600, 1))
+    polls = (
+        Poll("/fapi/v1/openInterest?symbol={symbol}", 5, 1),
+        Poll("/fapi/v1/fundingInfo", 3600, 1),
+        *ratio_polls("symbol"),
+    )
     recorded_at: ClassVar[tuple[str, ...]] = ("fstream.binance.com",)
     snapshot = RestSnapshot("/fapi/v1/depth?symbol={symbol}&limit=1000", limit=1000, weight=20)
 
@@ -333,7 +360,7 @@ class CoinM(Futures):
     quotes: ClassVar[tuple[str, ...]] = ("USD",)
     ws, rest = "wss://dstream.binance.com", "https://dapi.binance.com"
     routes = {"": Route("/stream"), "derivatives": Route("/stream", OF_DERIVATIVES)}
-    polls = (Poll("/dapi/v1/openInterest?symbol={symbol}", 5, 1),)
+    polls = (Poll("/dapi/v1/openInterest?symbol={symbol}", 5, 1), *ratio_polls("pair", by_index=True))
     recorded_at: ClassVar[tuple[str, ...]] = ("dstream.binance.com",)
     snapshot = RestSnapshot("/dapi/v1/depth?symbol={symbol}&limit=1000", limit=1000, weight=20)
 

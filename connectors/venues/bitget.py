@@ -15,15 +15,19 @@ import orjson
 
 from ..checksums import PairedCrc32
 from ..derivatives import (
+    RATIO_EVERY,
     Complete,
     Derivative,
     Derivatives,
     DerivativeTicker,
     Liquidation,
     Poll,
+    Population,
     Position,
     amount,
+    latest,
     nanoseconds,
+    share,
 )
 from ..events import Accepted, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
@@ -206,7 +210,11 @@ class BitgetUsdt(Bitget):
         "liquidation": Kind.DERIVATIVE,
     }
     routes = {"": Route(""), "derivatives": Route("", (Channel.LIQUIDATIONS, Channel.TICKER))}
-    polls = (Poll("/api/v2/mix/market/current-fund-rate?productType=USDT-FUTURES", 3600, 1),)
+    polls = (
+        Poll("/api/v2/mix/market/current-fund-rate?productType=USDT-FUTURES", 3600, 1),
+        # One a second and address, by its document; weights are 600 a minute.
+        Poll("/api/v2/mix/market/account-long-short?symbol={symbol}&period=5m", RATIO_EVERY, 10),
+    )
     positions = {"buy": Position.LONG, "sell": Position.SHORT}  # the side of the position itself
     derivatives = Derivatives(
         liquidations=Complete.SAMPLE,
@@ -215,6 +223,7 @@ class BitgetUsdt(Bitget):
         funding="socket",
         mark="socket",
         index="socket",
+        long_short=(Population.ACCOUNTS,),
     )
 
     def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
@@ -239,6 +248,11 @@ class BitgetUsdt(Bitget):
             )
 
     def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        if symbol:
+            for row in latest(answer["data"], "ts"):
+                longs = {Population.ACCOUNTS: share(row["longAccountRatio"], row["shortAccountRatio"])}
+                yield DerivativeTicker(symbol, nanoseconds(row["ts"]), longs=longs)
+            return
         for row in answer["data"]:
             yield DerivativeTicker(row["symbol"], funding_hours=amount(row["fundingRateInterval"]))
 

@@ -15,14 +15,19 @@ import orjson
 
 from ..assets import LEADING, TRAILING, multiple
 from ..derivatives import (
+    RATIO_EVERY,
     Complete,
     Derivative,
     Derivatives,
     DerivativeTicker,
     Liquidation,
+    Poll,
+    Population,
     Position,
     amount,
+    latest,
     nanoseconds,
+    share,
 )
 from ..events import Accepted, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
@@ -222,6 +227,12 @@ class BybitSpot(Bybit):
     )
 
 
+def ratio_poll(category: str) -> Poll:
+    """How the holders of positions are split, 5 minutes at a time."""
+    path = f"/v5/market/account-ratio?category={category}&symbol={{symbol}}&period=5min&limit=1"
+    return Poll(path, RATIO_EVERY, 1, perpetual=True)
+
+
 class BybitDerivatives(Bybit):
     """What linear and inverse contracts share: liquidations, and tickers whose deltas hold what changed."""
 
@@ -229,7 +240,12 @@ class BybitDerivatives(Bybit):
     routes = {"": Route(""), "derivatives": Route("", (Channel.LIQUIDATIONS, Channel.TICKER))}
     positions = {"Buy": Position.LONG, "Sell": Position.SHORT}  # the side of the position itself
     derivatives = Derivatives(
-        liquidations=Complete.ALL, open_interest="socket", funding="socket", mark="socket", index="socket"
+        liquidations=Complete.ALL,
+        open_interest="socket",
+        funding="socket",
+        mark="socket",
+        index="socket",
+        long_short=(Population.ACCOUNTS,),
     )
 
     def read_derivatives(self, message: Any, kind: str, symbol: str) -> Iterable[Derivative]:
@@ -251,11 +267,17 @@ class BybitDerivatives(Bybit):
             open_interest=amount(held),
         )
 
+    def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        for row in latest(answer["result"]["list"], "timestamp"):
+            longs = {Population.ACCOUNTS: share(row["buyRatio"], row["sellRatio"])}
+            yield DerivativeTicker(symbol, nanoseconds(row["timestamp"]), longs=longs)
+
 
 class BybitLinear(BybitDerivatives):
     """Linear perpetuals and futures: sizes in base."""
 
     product = "linear"
+    polls = (ratio_poll("linear"),)
     ws, rest = "wss://stream.bybit.com/v5/public/linear", "https://api.bybit.com"
     recorded_at: ClassVar[tuple[str, ...]] = (
         "stream.bybit.com/v5/public/linear",
@@ -267,6 +289,7 @@ class BybitInverse(BybitDerivatives):
     """Inverse perpetuals and futures: sizes in contracts of 1 USD."""
 
     product = "inverse"
+    polls = (ratio_poll("inverse"),)
     ws, rest = "wss://stream.bybit.com/v5/public/inverse", "https://api.bybit.com"
     recorded_at: ClassVar[tuple[str, ...]] = (
         "stream.bybit.com/v5/public/inverse",

@@ -13,14 +13,19 @@ from typing import Any, ClassVar
 import orjson
 
 from ..derivatives import (
+    RATIO_EVERY,
     Complete,
     Derivative,
     Derivatives,
     DerivativeTicker,
     Liquidation,
+    Poll,
+    Population,
     Position,
     amount,
+    latest,
     nanoseconds,
+    share,
 )
 from ..events import Accepted, Leaving, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
@@ -51,6 +56,11 @@ from ..venue import Channel, Heartbeat, Limits, RestSnapshot, Route, Venue
 
 ROWS = Rows(names=("p", "s"))  # futures write objects in the older channel
 INTERVAL = "100ms"
+RATIOS = {
+    Population.ACCOUNTS: "lsr_account",
+    Population.TOP_ACCOUNTS: "top_lsr_account",
+    Population.TOP_POSITIONS: "top_lsr_size",
+}
 NAMES = {
     Channel.TRADES: "trades",
     Channel.LIQUIDATIONS: "public_liquidates",
@@ -210,6 +220,12 @@ class GateSpot(Gate):
         return self._instrument(native, Market.SPOT, inferred=True)
 
 
+def ratio_poll(settle: str) -> Poll:
+    """What the venue counts of a contract every 5 minutes; more rows than asked for may come."""
+    path = f"/api/v4/futures/{settle}/contract_stats?contract={{symbol}}&interval=5m&limit=1"
+    return Poll(path, RATIO_EVERY, 1)
+
+
 class GateUsdt(Gate):
     """Perpetuals settled in USDT: sizes in contracts of `quanto_multiplier` base units."""
 
@@ -226,8 +242,14 @@ class GateUsdt(Gate):
     }
     routes = {"": Route(""), "derivatives": Route("", (Channel.LIQUIDATIONS, Channel.TICKER))}
     derivatives: ClassVar[Derivatives | None] = Derivatives(
-        liquidations=Complete.ALL, open_interest="socket", funding="socket", mark="socket", index="socket"
+        liquidations=Complete.ALL,
+        open_interest="socket",
+        funding="socket",
+        mark="socket",
+        index="socket",
+        long_short=tuple(RATIOS),
     )
+    polls: ClassVar[tuple[Poll, ...]] = (ratio_poll("usdt"),)
     signed_sizes = True
     headers = {"X-Gate-Size-Decimal": "1"}  # else fractions of a contract are cut off
     heartbeat = Heartbeat(silent_after=25.0, ping='{"time":$SECONDS,"channel":"futures.ping"}', every=12.0)
@@ -281,6 +303,11 @@ class GateUsdt(Gate):
                 open_interest=amount(row.get("total_size")),
             )
 
+    def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        for row in latest(answer, "time"):  # 0: nobody of whom to tell
+            longs = {of: share(row[name]) for of, name in RATIOS.items() if float(row[name]) != 0}
+            yield DerivativeTicker(symbol, nanoseconds(row["time"], 1_000_000_000), longs=longs)
+
     def _contract(self, native: str, **more: Any) -> Instrument:
         return self._instrument(native, Market.PERP, self.settle.upper(), **more)
 
@@ -289,6 +316,7 @@ class GateBtc(GateUsdt):
     """Perpetuals settled in BTC: BTC_USD is inverse, a contract is 1 USD."""
 
     product, settle = "btc", "btc"
+    polls = (ratio_poll("btc"),)
     ws = "wss://fx-ws.gateio.ws/v4/ws/btc"
     recorded_at: ClassVar[tuple[str, ...]] = ("fx-ws.gateio.ws/v4/ws/btc",)
 
@@ -315,7 +343,7 @@ class GateUsdtOlder(GateUsdt):
     """Perpetuals by `order_book_update`."""
 
     product, superseded, marks = "usdt_v1", True, ("futures.order_book_update",)
-    derivatives, routes = None, {"": Route("")}
+    derivatives, routes, polls = None, {"": Route("")}, ()
     depth = 100
     snapshot = RestSnapshot(
         "/api/v4/futures/usdt/order_book?contract={symbol}&limit=100&with_id=true",

@@ -15,15 +15,19 @@ from typing import Any, ClassVar
 import orjson
 
 from ..derivatives import (
+    RATIO_EVERY,
     Complete,
     Derivative,
     Derivatives,
     DerivativeTicker,
     Liquidation,
     Poll,
+    Population,
     Position,
     amount,
+    latest,
     nanoseconds,
+    share,
 )
 from ..events import Accepted, Answer, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
@@ -51,6 +55,10 @@ from ..venue import Channel, Heartbeat, Limits, Route, SocketSnapshot, Venue
 # Longest first where one ends in another; only for recordings without an instrument list.
 QUOTES = ("usdt", "usdc", "usdd", "husd", "btc", "eth", "ht", "trx", "eur", "try", "usd")
 NOTICES = {Channel.FUNDING: "funding_rate", Channel.LIQUIDATIONS: "liquidation_orders"}
+RATIOS = {
+    "swap_elite_account_ratio": Population.TOP_ACCOUNTS,
+    "swap_elite_position_ratio": Population.TOP_POSITIONS,
+}
 REPEATED = 2014  # code of a second subscription to the same
 PRINT = {"id": Leaf(), "ts": TIME, "amount": SIZE, "quantity": Leaf(), "price": PRICE, "direction": SIDE}
 
@@ -202,6 +210,10 @@ def polls_of(api: str, kline: str, everything: str) -> tuple[Poll, ...]:
         Poll(f"/{api}/v1/swap_index", 5, 1),
         Poll(f"/index/market/history/{kline}?contract_code={{symbol}}&period=1min&size=1", 10, 1),
         Poll(f"/{api}/v1/swap_contract_info{everything}", 3600, 1),  # the interval of funding
+        *(  # their answers cannot be limited to the last period
+            Poll(f"/{api}/v1/{name}?contract_code={{symbol}}&period=5min", 2 * RATIO_EVERY, 1, perpetual=True)
+            for name in RATIOS
+        ),
     )
 
 
@@ -235,7 +247,12 @@ class HtxSwap(Htx):
     }
     positions = {"sell": Position.LONG, "buy": Position.SHORT}  # the side of the closing order
     derivatives = Derivatives(
-        liquidations=Complete.ALL, open_interest="REST", funding="socket", mark="REST", index="REST"
+        liquidations=Complete.ALL,
+        open_interest="REST",
+        funding="socket",
+        mark="REST",
+        index="REST",
+        long_short=tuple(RATIOS.values()),
     )
     rule = Consecutive()
     book_topic = "depth.size_150.high_freq"
@@ -288,6 +305,11 @@ class HtxSwap(Htx):
                 )
 
     def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        if (of := RATIOS.get(poll.path.partition("?")[0].rpartition("/")[2])) is not None:
+            for row in latest(answer["data"]["list"], "ts"):  # hedged accounts (`locked_ratio`) are neither
+                longs = {of: share(row["buy_ratio"], row["sell_ratio"])}
+                yield DerivativeTicker(symbol, nanoseconds(row["ts"]), longs=longs)
+            return
         rows, at = answer["data"], nanoseconds(answer.get("ts"))
         if symbol:
             yield DerivativeTicker(symbol, at, mark=amount(rows[-1]["close"]))

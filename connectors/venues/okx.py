@@ -14,14 +14,19 @@ import orjson
 
 from ..checksums import PairedCrc32
 from ..derivatives import (
+    RATIO_EVERY,
     Complete,
     Derivative,
     Derivatives,
     DerivativeTicker,
     Liquidation,
+    Poll,
+    Population,
     Position,
     amount,
+    latest,
     nanoseconds,
+    share,
 )
 from ..events import Accepted, Leaving, Noted, Refused, Said, Unsubscribed
 from ..instruments import Instrument, Market, canonical
@@ -59,6 +64,12 @@ CHANNELS = {
 }
 OF_DERIVATIVES = tuple(channel for channel in CHANNELS if channel not in (Channel.BOOK, Channel.TRADES))
 HOUR = 3_600_000  # ms
+_RATIO = "/api/v5/rubik/stat/contracts/long-short"
+RATIOS = {  # top traders are the 5% with the largest positions
+    f"{_RATIO}-account-ratio-contract": Population.ACCOUNTS,
+    f"{_RATIO}-account-ratio-contract-top-trader": Population.TOP_ACCOUNTS,
+    f"{_RATIO}-position-ratio-contract-top-trader": Population.TOP_POSITIONS,
+}
 DATED = ("FUTURES", "OPTION")
 KINDS = {"SPOT": Market.SPOT, "SWAP": Market.PERP, "FUTURES": Market.FUTURE, "OPTION": Market.OPTION}
 
@@ -108,6 +119,10 @@ class Okx(Venue):
         funding="socket",
         mark="socket",
         index="socket",
+        long_short=tuple(RATIOS.values()),
+    )
+    polls = tuple(
+        Poll(f"{path}?instId={{symbol}}&period=5m&limit=1", RATIO_EVERY, 1, perpetual=True) for path in RATIOS
     )
     plain = frozenset({b"pong"})
     taker_bought, taker_sold = "buy", "sell"
@@ -173,6 +188,11 @@ class Okx(Venue):
                     if row.get("nextFundingTime"):
                         told.funding_hours = (int(row["nextFundingTime"]) - int(row["fundingTime"])) / HOUR
             yield told
+
+    def read_poll(self, poll: Poll, answer: Any, symbol: str) -> Iterable[Derivative]:
+        of = RATIOS[poll.path.partition("?")[0]]
+        for at, ratio in latest(answer["data"], 0):
+            yield DerivativeTicker(symbol, nanoseconds(at), longs={of: share(ratio)})
 
     def control(self, message: dict[str, Any]) -> Iterable[Said]:
         arg = message.get("arg") or {}

@@ -137,6 +137,7 @@ DERIVATIVES = Detail(
             Query(f"1e4 * {book('obi_funding_rate_ratio', market='perp')}", VENUE),
             unit=BP,
             centred=True,
+            width=8,
         ),
         lines(
             "Basis",
@@ -145,12 +146,21 @@ DERIVATIVES = Detail(
             Query(f"1e4 * {book('obi_basis_ratio')}", VENUE),
             unit=BP,
             centred=True,
+            width=8,
         ),
         lines(
             "Open interest",
             "Contracts outstanding in base units. Empty for spot.",
             Query(book("obi_open_interest_base_units"), VENUE),
             unit=AMOUNT,
+            width=8,
+        ),
+        lines(
+            "Who is long",
+            "Long less short accounts over all with a position, as the venue counts them every 5 minutes: "
+            "above zero more are long. Empty where a venue does not tell; its top traders stand in REST.",
+            Query(book("obi_long_short_imbalance_ratio", population="accounts"), VENUE),
+            centred=True,
         ),
         lines(
             "Forced closing",

@@ -201,6 +201,7 @@ class DerivativeFeeds(BaseModel):
         funding="socket",
         mark="socket",
         index="socket",
+        long_short=["accounts", "top_accounts", "top_positions"],
     )
     liquidations: Literal["all", "sample", "none"]
     sampled: str = Field(description="What a sample leaves out.")
@@ -208,6 +209,7 @@ class DerivativeFeeds(BaseModel):
     funding: Told
     mark: Told
     index: Told
+    long_short: list[str] = Field(description="Whose ratio of longs to shorts it tells, by REST.")
 
 
 class Venue(BaseModel):

@@ -273,7 +273,8 @@ class Engine(Protocol):
 class DerivativeFacts:
     """What a venue tells of its derivatives. `liquidations`: all, sample or none; `sampled`: what is left out.
 
-    The others say how it comes: socket, REST, or "" where it is not told.
+    The others say how it comes: socket, REST, or "" where it is not told. `long_short`: whose ratio of longs to shorts REST
+    tells.
     """
 
     liquidations: str
@@ -282,6 +283,7 @@ class DerivativeFacts:
     funding: str
     mark: str
     index: str
+    long_short: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,23 @@
-"""What was last told of a derivative: mark, index, funding, open interest, each for as long as it holds."""
+"""What was last told of a derivative: prices, funding, open interest, who is long; each for as long as it holds."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from connectors.derivatives import RATIO_PERIOD
+
 NAN = float("nan")
 PRICES = ("mark", "index")
 PLAIN = ("funding_rate", "funding_hours", "next_funding")
+SHARES_HOLD = (
+    3 * RATIO_PERIOD * 1_000_000_000
+)  # ns from the time of their period on, however often they are told
 
 
 class DerivativeState:
     """Numbers by name: `mark`, `index` (quote per base), `funding_rate` (a fraction per `funding_hours`, + longs pay),
-    `next_funding` (ns), `open_interest` (base units, one side). Times are the book's event time in ns.
+    `next_funding` (ns), `open_interest` (base units, one side), `longs.POPULATION` (long over long plus short). Times
+    are the book's event time in ns; that of a share is the venue's own, of the period it is of.
     """
 
     __slots__ = ("_numbers", "_until", "complete", "told_at")
@@ -44,6 +50,10 @@ class DerivativeState:
         found |= {name: float(getattr(told, name)) for name in PLAIN if getattr(told, name) is not None}
         for name, number in found.items():
             self._tell(name, number, t, lasts)
+        for population, share in told.longs.items():
+            at = min(told.t, t) if told.t else t
+            if at >= self.told_at.get(f"longs.{population}", at):  # answers may come in another order
+                self._tell(f"longs.{population}", share, at, SHARES_HOLD)
         if told.open_interest is not None:
             price = next(
                 (one for one in (self.value("mark", t), self.value("index", t), mid) if one > 0), NAN

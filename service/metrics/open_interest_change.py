@@ -29,7 +29,7 @@ class OpenInterestChange(Metric):
                 by={},
                 help="Open contracts, one side, in base.",
             ),
-            Field("ratio", Unit.RATIO, "obi_open_interest_change_ratio"),
+            Field("ratio", Unit.RATIO, "obi_open_interest_change_ratio", exported={"window": (60, 300)}),
             Field(
                 "quadrant",
                 Unit.COUNT,

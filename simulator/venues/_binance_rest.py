@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from .. import derivative
 from ..book import Level
 from ..listing import Listing
 from ..market import Market, Sheet
@@ -178,6 +179,24 @@ def open_interest(rules: Rules, market: Market, now: int) -> str:
     if rules.kind == "cm":
         answer |= {"pair": listing.facts["pair"], "contractType": "PERPETUAL"}
     return json.dumps(answer, separators=(",", ":"))
+
+
+def long_short(rules: Rules, market: Market | None, population: str, now: int) -> str:
+    """The last period of a ratio of longs to shorts; no row of what is not known. COIN-M tells it of a pair."""
+    if market is None:
+        return "[]"
+    share = derivative.longs(market, now, population)
+    words = ("longPosition", "shortPosition")
+    if rules.kind == "um" or population != "top_positions":
+        words = ("longAccount", "shortAccount")
+    name = {"pair": market.listing.facts["pair"]} if rules.kind == "cm" else {"symbol": market.listing.native}
+    row = name | {
+        words[0]: f"{share:.4f}",
+        "longShortRatio": f"{derivative.long_short_ratio(market, now, population):.4f}",
+        words[1]: f"{1 - share:.4f}",
+        "timestamp": derivative.period(now) // MS,
+    }
+    return json.dumps([row], separators=(",", ":"))
 
 
 def mark(market: Market, now: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from .. import derivative
 from ..book import Level
 from ..feeds import Feed
 from ..listing import Listing
@@ -95,6 +96,18 @@ def _instrument(listing: Listing) -> dict[str, Any]:
         "fundingInterval": 480,
         "settleCoin": listing.base if listing.inverse else listing.quote,
     }
+
+
+def account_ratio(market: Market, now: int) -> str:
+    """How the holders of positions are split in the running 5 minutes."""
+    share = derivative.longs(market, now, "accounts")
+    row = {
+        "symbol": market.listing.native,
+        "buyRatio": f"{share:.4f}",
+        "sellRatio": f"{1 - share:.4f}",
+        "timestamp": str(derivative.period(now) // MS),
+    }
+    return wrapped({"list": [row], "nextPageCursor": ""}, now)
 
 
 def ticker(market: Market, now: int) -> dict[str, str]:

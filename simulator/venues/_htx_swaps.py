@@ -107,6 +107,19 @@ def interest(market: Market, now: int) -> dict[str, Any]:
     }
 
 
+def elite(market: Market, now: int, *, positions: bool) -> dict[str, Any]:
+    """Longs and shorts of top traders over the last hour, oldest first; some accounts are hedged."""
+    rows = []
+    for back in range(11, -1, -1):
+        at = now - back * derivative.PERIOD_NS
+        share = derivative.longs(market, at, "top_positions" if positions else "top_accounts")
+        held = {} if positions else {"locked_ratio": 0.02}
+        total = 1 - sum(held.values())
+        ratios = {"buy_ratio": round(share * total, 6), "sell_ratio": round((1 - share) * total, 6)}
+        rows.append({**ratios, **held, "ts": derivative.period(at) // MS})
+    return {"symbol": market.listing.base, "contract_code": market.listing.native, "list": rows}
+
+
 def index(market: Market, now: int) -> dict[str, Any]:
     """A row of ``swap_index``."""
     price = round(derivative.index(market, now), 8)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .. import derivative
 from ..book import Level, Side
 from ..feeds import Feed
 from ..listing import Listing
@@ -13,10 +14,16 @@ from ..market import Market
 
 MS = 1_000_000
 EIGHT_HOURS_MS = 8 * 3600 * 1000
+_RATIO = "rubik/stat/contracts/long-short"
+RATIOS = {
+    f"{_RATIO}-account-ratio-contract": "accounts",
+    f"{_RATIO}-account-ratio-contract-top-trader": "top_accounts",
+    f"{_RATIO}-position-ratio-contract-top-trader": "top_positions",
+}
 INST_TYPES = {"spot": "SPOT", "swap": "SWAP", "futures": "FUTURES"}
 
 
-def wrapped(data: Sequence[Mapping[str, Any]]) -> str:
+def wrapped(data: Sequence[Mapping[str, Any] | Sequence[str]]) -> str:
     """A successful answer."""
     return json.dumps({"code": "0", "msg": "", "data": list(data)}, separators=(",", ":"))
 
@@ -96,6 +103,12 @@ def open_interest(market: Market, now: int) -> dict[str, str]:
         "oiUsd": f"{dollars:.1f}",
         "ts": str(now // MS),
     }
+
+
+def long_short(market: Market, population: str, now: int) -> list[str]:
+    """Time and value of a ratio of longs to shorts."""
+    ratio = derivative.long_short_ratio(market, now, population)
+    return [str(derivative.period(now) // MS), f"{ratio:.4f}"]
 
 
 def funding(market: Market, now: int) -> dict[str, str]:

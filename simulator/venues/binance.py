@@ -34,6 +34,7 @@ from ._binance_rest import (
     day,
     depth,
     exchange_info,
+    long_short,
     mark,
     open_interest,
     premium_index,
@@ -290,6 +291,11 @@ class Binance(SimulatedVenue):
 
     def subject(self, path: str, query: Mapping[str, str]) -> tuple[str, str]:
         product = next((p for p, prefix in self.prefixes.items() if path.startswith(prefix + "/")), "")
+        if pair := query.get("pair", ""):
+            found = (
+                s for (p, s), m in self.markets.items() if p == product and m.listing.facts["pair"] == pair
+            )
+            return product, next(found, "")
         return product, query.get("symbol", "")
 
     def answer(self, path: str, query: Mapping[str, str], now: int, age_ns: int) -> Answer:
@@ -339,6 +345,12 @@ class Binance(SimulatedVenue):
                 found = [premium_index(m, now) for m in ([market] if market else markets)]
                 single = market is not None and rules.kind == "um"
                 return 200, json.dumps(found[0] if single else found, separators=(",", ":"))
+            case "/futures/data/globalLongShortAccountRatio" if rules.kind != "spot":
+                return 200, long_short(rules, market, "accounts", now)
+            case "/futures/data/topLongShortAccountRatio" if rules.kind != "spot":
+                return 200, long_short(rules, market, "top_accounts", now)
+            case "/futures/data/topLongShortPositionRatio" if rules.kind != "spot":
+                return 200, long_short(rules, market, "top_positions", now)
             case "/fundingInfo" if rules.kind != "spot":
                 return 200, "[]"
         return 404, "{}"

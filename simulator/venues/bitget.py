@@ -22,6 +22,7 @@ from ..venue import HandshakeRefusedError, SimulatedVenue
 
 BATCH_NS = 50 * MS
 DEPTH = 1000
+AGES = tuple(k * derivative.PERIOD_NS for k in range(29, -1, -1))  # of the rows of a ratio
 MOST_ARGS = 20
 WITHOUT_PING_NS = 125 * NS
 OF_DERIVATIVES = ("ticker", "liquidation")
@@ -249,6 +250,9 @@ class Bitget(SimulatedVenue):
                     for market in self.markets.values()
                     if market.listing.product == "usdt"
                 ]
+            case "/api/v2/mix/market/account-long-short":
+                found = self.markets.get(("usdt", query.get("symbol", "")))
+                rows = [] if found is None else [_split(found, now - age) for age in AGES]
             case _:
                 return Answer(404, '{"code":"40404","msg":"Request URL NOT FOUND"}')
         return Answer(
@@ -294,6 +298,16 @@ def _ticker(market: Market, now: int) -> str:
         "nextFundingTime": str(derivative.next_funding(now) // MS),
     }
     return json.dumps(row, separators=(",", ":"))
+
+
+def _split(market: Market, now: int) -> dict[str, str]:
+    share = derivative.longs(market, now, "accounts")
+    return {
+        "longAccountRatio": f"{share:.4f}",
+        "shortAccountRatio": f"{1 - share:.4f}",
+        "longShortAccountRatio": f"{derivative.long_short_ratio(market, now, 'accounts'):.4f}",
+        "ts": str(derivative.period(now) // MS),
+    }
 
 
 def _funding(market: Market, now: int) -> dict[str, str]:

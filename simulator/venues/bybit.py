@@ -21,7 +21,7 @@ from ..listing import Listing
 from ..market import Market, Trade
 from ..scale import Scale
 from ..venue import HandshakeRefusedError, SimulatedVenue
-from ._bybit_rest import CONTRACTS, book, failed, instruments, ticker, wrapped, writers
+from ._bybit_rest import CONTRACTS, account_ratio, book, failed, instruments, ticker, wrapped, writers
 
 INTERVALS = {1: 10 * MS, 50: 20 * MS, 200: 100 * MS, 1000: 200 * MS}
 REPEAT_NS = 3 * NS
@@ -326,7 +326,9 @@ class Bybit(SimulatedVenue):
                 row = {"openInterest": ticker(market, now)["openInterest"], "timestamp": str(now // MS)}
                 result = {"symbol": symbol, "category": category, "list": [row], "nextPageCursor": ""}
                 return Answer(200, wrapped(result, now))
-            case "orderbook" | "open-interest":
+            case "account-ratio" if category in CONTRACTS and market is not None:
+                return Answer(200, account_ratio(market, now))
+            case "orderbook" | "open-interest" | "account-ratio":
                 return Answer(200, failed(10001, "params error: symbol invalid", now))
         return Answer(404, "")
 

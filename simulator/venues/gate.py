@@ -255,6 +255,9 @@ class Gate(SimulatedVenue):
                 rows = [self._pair(one) for one in listings if one.product == "spot"]
             case ["futures", settle, "contracts"]:
                 rows = [self._contract(one) for one in listings if one.product == settle]
+            case ["futures", settle, "contract_stats"]:
+                found = self.markets.get((settle, query.get("contract", "")))
+                rows = [] if found is None else [_stats(found, now)]
             case _:
                 return Answer(404, '{"label":"NOT_FOUND"}')
         return Answer(200, json.dumps(rows, separators=(",", ":")))
@@ -292,6 +295,19 @@ def _ticker(market: Market, now: int) -> dict[str, Any]:
         "funding_interval": 28800,
         "funding_next_apply": derivative.next_funding(now) // NS,
     }
+
+
+def _stats(market: Market, now: int) -> dict[str, Any]:
+    """A row of ``contract_stats``, as far as it tells of longs and shorts."""
+    populations = {
+        "lsr_account": "accounts",
+        "top_lsr_account": "top_accounts",
+        "top_lsr_size": "top_positions",
+    }
+    ratios = {
+        name: derivative.long_short_ratio(market, now, population) for name, population in populations.items()
+    }
+    return {"time": derivative.period(now) // NS, "lsr_taker": 1.0, **ratios}
 
 
 def _forced(listing: Listing, trade: Trade) -> dict[str, Any]:

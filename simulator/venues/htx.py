@@ -21,7 +21,7 @@ from ..listing import Listing
 from ..market import Market, Trade
 from ..scale import Scale
 from ..venue import HandshakeRefusedError, SimulatedVenue
-from ._htx_swaps import NOTICES, NoticeConnection, forced, funding, index, interest, minute
+from ._htx_swaps import NOTICES, NoticeConnection, elite, forced, funding, index, interest, minute
 
 PATHS = {"/feed": "spot", "/ws": "spot", "/linear-swap-ws": "linear", "/swap-ws": "inverse"}
 WINDOWS = {"mbp.5": 5, "mbp.20": 20, "mbp.150": 150, "mbp.400": 400}
@@ -317,6 +317,9 @@ class Htx(SimulatedVenue):
                 rows = [index(market, now) for market in swaps]
             case "linear_swap_mark_price_kline" | "swap_mark_price_kline" if code:
                 rows = [minute(market, now) for market in swaps]
+            case "swap_elite_account_ratio" | "swap_elite_position_ratio" as call if code and swaps:
+                data = elite(swaps[0], now, positions="position" in call)
+                return Answer(200, json.dumps({"status": "ok", "data": data, "ts": now // MS}))
             case _:
                 return None
         return Answer(200, json.dumps({"status": "ok", "data": rows, "ts": now // MS}))

@@ -24,11 +24,13 @@ from ..stamps import last_friday_of_quarter, rfc3339
 from ..venue import HandshakeRefusedError, SimulatedVenue
 from ._okx_rest import (
     INST_TYPES,
+    RATIOS,
     book,
     failed,
     four,
     funding,
     instrument,
+    long_short,
     mark,
     open_interest,
     rows,
@@ -392,6 +394,8 @@ class Okx(SimulatedVenue):
                 return Answer(200, wrapped([funding(m, now) for m in chosen if m.listing.product == "swap"]))
             case "public/mark-price":
                 return Answer(200, wrapped([mark(m, now) for m in chosen]))
+            case call if call in RATIOS and market is not None and market.listing.product != "spot":
+                return Answer(200, wrapped([long_short(market, RATIOS[call], now)]))
             case "market/tickers" | "market/ticker":
                 return Answer(200, wrapped([ticker(m, now) for m in chosen]))
         return Answer(404, failed("404", "Not Found"))

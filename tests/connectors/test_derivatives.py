@@ -11,7 +11,7 @@ import pytest
 from connectors import all_venues
 from connectors.actions import Fetch, Send
 from connectors.book import NOWHERE
-from connectors.derivatives import Complete, DerivativeTicker, Liquidation
+from connectors.derivatives import Complete, DerivativeTicker, Liquidation, share
 from connectors.events import Accepted, Refused, Unsubscribed
 from connectors.instruments import Market
 from connectors.requests import Budget
@@ -19,10 +19,13 @@ from connectors.session import Session
 from connectors.sync import Listener, Pair
 from connectors.unpacking import gunzip
 from connectors.venue import OF_DERIVATIVES, Venue
-from tests.support import told, told_asia, told_by_socket
+from tests.support import told, told_asia, told_by_socket, told_ratios
 from tests.support.told import Sample
 
-SAMPLES = told.SAMPLES | told_by_socket.SAMPLES | told_asia.SAMPLES
+SAMPLES = {
+    key: (*found, *told_ratios.SAMPLES.get(key, ()))
+    for key, found in (told.SAMPLES | told_by_socket.SAMPLES | told_asia.SAMPLES).items()
+}
 SECOND = 1_000_000_000
 NOW = 1_790_000_000 * SECOND
 DECLARED = {key: kind for key, kind in all_venues().items() if kind.derivatives is not None}
@@ -118,6 +121,7 @@ def test_all_that_is_declared_has_a_sample(key: tuple[str, str]) -> None:
         "funding": any(one.funding_rate is not None for one in tickers),
         "mark": any(one.mark is not None for one in tickers),
         "index": any(one.index is not None for one in tickers),
+        "long_short": {of for one in tickers for of in one.longs},
     }
     assert has == {
         "liquidations": declared.liquidations is not Complete.NONE,
@@ -125,6 +129,7 @@ def test_all_that_is_declared_has_a_sample(key: tuple[str, str]) -> None:
         "funding": bool(declared.funding),
         "mark": bool(declared.mark),
         "index": bool(declared.index),
+        "long_short": set(declared.long_short),
     }
     assert (declared.liquidations is Complete.SAMPLE) == bool(declared.sampled)
     assert declared.in_trades == bool(DECLARED[key].liquidated)
@@ -218,6 +223,105 @@ def test_polls_are_spread_and_not_asked_twice() -> None:
     again = [action for action in keeper.take_actions() if isinstance(action, Fetch)]
     assert [action.spare for action in again] == [True, True]
     assert keeper.counts["poll failed: http 500"] == 2
+
+
+RATIO = "/futures/data/globalLongShortAccountRatio?symbol={symbol}&period=5m&limit=1"
+BAD_RATIOS = [
+    (200, b"{", "unreadable derivative message: DecodeError"),
+    (200, b'{"code":-1121,"msg":"Invalid symbol."}', "unreadable derivative message: TypeError"),
+    (200, b'[{"symbol":"BTCUSDT","timestamp":1583139600000}]', "unreadable derivative message: KeyError"),
+    *(
+        (
+            200,
+            f'[{{"longShortRatio":{ratio},"timestamp":1583139600000}}]'.encode(),
+            f"unreadable derivative message: {fault}",
+        )
+        for ratio, fault in (
+            ('"much"', "ValueError"),
+            ('"-0.5"', "ValueError"),
+            ('"Infinity"', "ValueError"),
+            ("null", "TypeError"),
+        )
+    ),
+    (200, b'[{"longShortRatio":"1.5","timestamp":"now"}]', "unreadable derivative message: ValueError"),
+    (403, b"[]", "poll failed: http 403"),
+    (0, b"cannot connect", "poll failed: http 0"),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "counted"), BAD_RATIOS, ids=[repr(one[1]) for one in BAD_RATIOS])
+def test_a_ratio_that_cannot_be_read_costs_nothing_else(status: int, body: bytes, counted: str) -> None:
+    session, heard = connected(("binance", "usdm"), ["BTCUSDT"])
+    feed = session.keeper.derivatives
+    feed.answered(RATIO, "BTCUSDT", status, body, NOW)
+    assert heard["BTCUSDT"].told == []
+    assert session.keeper.counts == {counted: 1}
+    feed.answered(RATIO, "BTCUSDT", 200, b"[]", NOW)  # a contract that the venue does not count
+    held = b'{"openInterest":"7","symbol":"BTCUSDT","time":1}'
+    feed.answered("/fapi/v1/openInterest?symbol={symbol}", "BTCUSDT", 200, held, NOW)
+    [told_] = heard["BTCUSDT"].told
+    assert (told_.open_interest, told_.longs) == (7.0, {})
+    assert session.keeper.counts == {counted: 1}
+    assert session.keeper.state == "open"
+
+
+def asked_within(session: Session, minutes: int) -> list[str]:
+    """The paths that are asked for on a connection that stays alive, each answered with an error at once."""
+    found = []
+    for step in range(minutes * 60):
+        session.last_received = now = NOW + step * SECOND
+        session.keeper.timer(now)
+        for action in session.keeper.take_actions():
+            if isinstance(action, Fetch):
+                found.append(action.path)
+                session.keeper.derivatives.answered(*action.key, 500, b"", now)
+    return found
+
+
+def test_a_ratio_is_asked_for_once_a_minute_and_within_its_own_limit() -> None:
+    one, _ = connected(("binance", "usdm"), ["BTCUSDT", "BTCUSDT_261225"])
+    asked = [path for path in asked_within(one, 5) if "/futures/data/" in path]
+    assert len(asked) == 3 * 5
+    assert not [path for path in asked if "BTCUSDT_261225" in path]  # only perpetuals are counted
+    full, _ = connected(("binance", "usdm"), [f"A{number}USDT" for number in range(60)])
+    asked = [path for path in asked_within(full, 5) if "/futures/data/" in path]
+    assert 150 < len(asked) <= 3 * 0.1 * 1000 + 10  # of 1000 in 5 minutes
+
+
+def test_a_ratio_of_a_pair_is_asked_for_once_and_is_of_all_its_contracts() -> None:
+    session, heard = connected(("binance", "coinm"), ["BTCUSD_PERP", "BTCUSD_261225", "ETHUSD_PERP"])
+    asked = [path for path in asked_within(session, 1) if "topLongShortPositionRatio" in path]
+    assert [path.partition("?")[2] for path in asked] == [
+        f"pair={pair}&period=5m&limit=1" for pair in ("BTCUSD", "ETHUSD")
+    ]
+    (sample,) = (one for one in told_ratios.SAMPLES["binance", "coinm"] if "Position" in one.poll)
+    feed(session, sample)
+    assert [len(heard[native].told) for native in heard] == [1, 1, 0]
+
+
+def test_an_open_question_is_not_asked_again_by_a_new_connection() -> None:
+    session, _ = connected(("bybit", "linear"), ["BTCUSDT"])
+    session.keeper.timer(NOW)
+    assert [type(one) for one in session.keeper.take_actions()] == [Fetch]
+    session.keeper.closed("gone", NOW + SECOND)
+    session.keeper.opened(NOW + 2 * SECOND)
+    session.keeper.take_actions()
+    session.last_received = NOW + 3 * SECOND
+    session.keeper.timer(NOW + 3 * SECOND)
+    assert not [one for one in session.keeper.take_actions() if isinstance(one, Fetch)]
+
+
+@pytest.mark.parametrize(
+    ("longs", "shorts", "wanted"), [("3", "1", 0.75), (0, 2, 0.0), ("0.5", 0, 1.0), ("1.5", 1, 0.6)]
+)
+def test_shares(longs: Any, shorts: Any, wanted: float) -> None:
+    assert share(longs, shorts) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(("longs", "shorts"), [(0, 0), (-1, 2), ("nan", 1), ("inf", 1), ("", 1)])
+def test_no_shares(longs: Any, shorts: Any) -> None:
+    with pytest.raises(ValueError, match=r"no shares|could not convert"):
+        share(longs, shorts)
 
 
 def test_many_symbols_are_asked_for_more_slowly() -> None:

@@ -43,6 +43,15 @@ def test_open_interest_is_worth_the_same_whatever_the_contract(more: dict[str, o
     assert derivative.open_interest(market, T0 + derivative.HOUR_NS // 3) != lots
 
 
+def test_longs_change_with_the_period_and_by_who_is_counted() -> None:
+    market, start = market_of(contract=0.001), derivative.period(T0)
+    shares = [derivative.longs(market, start + k, "accounts") for k in (0, derivative.PERIOD_NS - 1)]
+    assert shares[0] == shares[1] != derivative.longs(market, start + derivative.PERIOD_NS, "accounts")
+    assert derivative.longs(market, T0, "top_positions") < derivative.longs(market, T0, "accounts")
+    ratio = derivative.long_short_ratio(market, T0, "accounts")
+    assert ratio / (1 + ratio) == pytest.approx(shares[0], abs=1e-4)
+
+
 def test_some_prints_are_forced() -> None:
     market = market_of(contract=0.001)
     trades = []

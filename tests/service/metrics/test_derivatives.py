@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from connectors.derivatives import DerivativeTicker, Population
+from connectors.instruments import Instrument, Market
 from service.metrics import answers
+from service.metrics.declare import NAN, SECOND
+from service.metrics.derivative_state import DerivativeState
 from service.metrics.open_interest import quadrant
 from tests.support.cases import near
 from tests.support.desk import Desk
@@ -21,6 +25,7 @@ DERIVED = [
     "funding_rate",
     "basis",
     "cascade_score",
+    "long_short_imbalance",
 ]
 
 
@@ -32,7 +37,7 @@ def closed(t: float, position: str, size: float, price: float = 100) -> Event:
     return {"t": t, "type": "liquidation", "position": position, "price": price, "size": size}
 
 
-def told(t: float, **numbers: float) -> Event:
+def told(t: float, **numbers: Any) -> Event:
     return {"t": t, "type": "derivative", **numbers}
 
 
@@ -99,6 +104,39 @@ def test_what_was_told_is_withdrawn_when_it_is_old_or_its_feed_is_gone() -> None
         None,
         None,
     )
+
+
+def test_who_is_long_holds_for_three_periods_of_its_own_time() -> None:
+    desk = Desk(["long_short_imbalance"]).play(
+        start(), told(0, longs={"accounts": 0.6}), told(300, longs={"top_positions": 0.25})
+    )
+    values = desk.values()
+    assert values["long_short_imbalance{population=accounts}"] == pytest.approx(0.2)
+    assert values["long_short_imbalance{population=top_positions}"] == pytest.approx(-0.5)
+    assert values["long_short_imbalance{population=top_accounts}"] is None, "not told is not even"
+    assert values["long_short_imbalance.age{population=accounts}"] == 300
+    later = desk.values(int(601e9))
+    assert later["long_short_imbalance{population=accounts}"] is None, "15 minutes after its period"
+    assert later["long_short_imbalance.age{population=accounts}"] is None
+    assert later["long_short_imbalance{population=top_positions}"] == pytest.approx(-0.5)
+
+
+def test_a_share_ages_by_the_time_it_was_told_with_not_by_when_it_came() -> None:
+    state, minute = DerivativeState(), 60 * SECOND
+    one = Instrument("x", "X", "X-Y-PERP", Market.PERP, "X", "Y", "Y")
+
+    def take(share: float, at: int, t: int) -> float:
+        state.take(DerivativeTicker("X", at, longs={Population.ACCOUNTS: share}), one, NAN, t, 1)
+        return state.value("longs.accounts", t)
+
+    assert math.isnan(take(0.7, 0 * minute + 1, 16 * minute)), "the venue's last period is long over"
+    assert take(0.6, 20 * minute, 21 * minute) == 0.6
+    assert take(0.5, 15 * minute, 22 * minute) == 0.6, "an answer that was overtaken"
+    assert math.isnan(state.value("longs.accounts", 36 * minute))
+    assert take(0.4, 99 * minute, 40 * minute) == 0.4, "a time to come counts as now"
+    assert math.isnan(state.value("longs.accounts", 56 * minute))
+    state.forget()
+    assert math.isnan(state.value("longs.accounts", 40 * minute))
 
 
 def test_open_interest_is_compared_with_what_held_then() -> None:
