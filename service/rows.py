@@ -15,6 +15,7 @@ import orjson
 from connectors.book import NOWHERE
 from connectors.errors import UsageError
 
+from .across.basket import Basket
 from .engine import Engine, Readings
 from .metrics.declare import Declaration, Output
 
@@ -39,7 +40,10 @@ class Step:
 
 
 class Rows:
-    """Writes rows of an engine. It watches a timeline, so that a row holds all that came up to its time."""
+    """Writes rows of an engine. It watches a timeline, so that a row holds all that came up to its time.
+
+    A basket of symbols is no book of its own: it has rows where its metrics are asked for by name.
+    """
 
     def __init__(self, engine: Engine, step: Step, metrics: Sequence[str], out: BinaryIO) -> None:
         """`metrics` are keys or globs; none means all."""
@@ -89,6 +93,8 @@ class Rows:
         return self._wanted[id(outputs)][1]
 
     def _write(self, book: Readings, now: int) -> None:
+        if isinstance(book, Basket) and not (self.metrics and self.wanted(book.outputs)):
+            return
         values = book.values(now)
         self.out.write(
             orjson.dumps(

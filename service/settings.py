@@ -22,7 +22,7 @@ from connectors.ccxt_venue import fault_in
 from connectors.errors import UsageError
 from connectors.selection import Selection, fault_of, fault_of_top, is_pattern, markets_of
 
-from .across.settings import AcrossSettings, GroupSettings
+from .across.settings import AcrossSettings, BasketSettings, GroupSettings
 from .alerts.senders import kinds
 from .alerts.settings import AlertSettings
 from .api.settings import ApiSettings
@@ -272,5 +272,5 @@ def _unreadable() -> str:
 def _names() -> list[str]:
     models: list[type[BaseModel]] = [Settings, VenueSettings, Hosts, MetricSettings, LogSettings, ApiSettings]
     models += [AlertSettings, *(kind.Settings for kind in kinds().values())]
-    models += [AcrossSettings, GroupSettings, ExternalSettings, RecentSettings]
+    models += [AcrossSettings, GroupSettings, BasketSettings, ExternalSettings, RecentSettings]
     return [name for model in models for name in model.model_fields]

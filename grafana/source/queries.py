@@ -35,6 +35,11 @@ def group(name: str, /, **labels: str) -> str:
     return _selector(name, f'{SERVICE},venue="{TOGETHER}",market=~"$market",symbol=~"$symbol"', labels)
 
 
+def basket(name: str, /, **labels: str) -> str:
+    """A series of baskets of symbols, whatever symbols are chosen."""
+    return _selector(name, f'{SERVICE},venue="{TOGETHER}",market=~"$market",over="symbols"', labels)
+
+
 def feed(name: str, /, **labels: str) -> str:
     """A series of the chosen venues' connections."""
     return _selector(name, VENUE, labels)

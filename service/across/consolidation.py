@@ -1,13 +1,15 @@
 """Which books are one group, and when groups look at their members: every 100 ms something changed, and every second.
 
 Books of the same base, quote, settlement, market and expiry are one group, where connectors/assets.py (or the user)
-says that the tickers mean the same asset; two venues make one. It runs on the timeline, on our own clock, so a replay
-of a recording does the same at the same times. Nothing here reads a clock.
+says that the tickers mean the same asset; two venues make one. Baskets are of different assets (basket.py). All of it
+runs on the timeline, on our own clock, so a replay of a recording does the same at the same times. Nothing here reads a
+clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -18,6 +20,7 @@ from connectors.instruments import Instrument, Market, canonical
 from service.metrics.declare import Declaration, Output
 
 from . import across
+from .basket import Basket, basket_of, has_room
 from .declare import SECOND, Across
 from .group import CONSOLIDATED, Group, Member, Rate, par
 from .peg_deviation import PEG, STABLE
@@ -28,6 +31,21 @@ STEP = SECOND // 10
 SLEEP_AFTER = 600  # steps without any change
 Name = tuple[str, str]  # market, symbol
 Chosen = Callable[[str, str, str], tuple[Sequence[str], Mapping[str, Mapping[str, Any]]]]
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A book's place in a group: the group's name, what the member is called there, what its currency is worth.
+
+    pair: (base, quote) of the group; named: by the user, so that it is there with its first member; of: what is made.
+    """
+
+    name: Name
+    called: str
+    rate: Rate = par
+    pair: tuple[str, str] = ("", "")
+    named: bool = False
+    of: type[Group] = Group
 
 
 def everything(venue: str, market: str, symbol: str) -> tuple[Sequence[str], Mapping[str, Mapping[str, Any]]]:
@@ -76,20 +94,21 @@ class Consolidation:
     def came(self, readings: Any) -> None:
         """A book went live for the first time."""
         del self.ear.coming[readings]
-        for name, rate, pair in self._groups_of(readings.instrument):
-            trace = self.ear.traces.get(readings)
-            if trace is None:
-                trace = self.ear.traces[readings] = Trace()
-            fee = self.settings.fee(readings.venue, readings.market)
-            member = Member(readings.venue, readings, fee, rate, trace, _flow_places(readings))
+        seats = [*self._groups_of(readings.instrument), *self._baskets_of(readings.instrument)]
+        if not seats:
+            return
+        trace = self.ear.traces[readings] = self.ear.traces.get(readings) or Trace()
+        fee = self.settings.fee(readings.venue, readings.market)
+        flows = _flow_places(readings)
+        for seat in seats:
+            name, member = seat.name, Member(seat.called, readings, fee, seat.rate, trace, flows)
             if name in self.groups:
                 self.groups[name].join(member)
                 continue
             waiting = self._waiting.setdefault(name, [])
             waiting.append(member)
-            named = any(name == (group.market, group.symbol) for group in self.settings.groups)
-            if named or len(waiting) > 1 or (pair[0] in STABLE and pair[1] == PEG):
-                self._make(name, pair, self._waiting.pop(name))
+            if seat.named or len(waiting) > 1 or (seat.pair[0] in STABLE and seat.pair[1] == PEG):
+                self._make(seat, self._waiting.pop(name))
 
     def left(self, readings: Any) -> None:
         """The engine let a book go."""
@@ -103,42 +122,55 @@ class Consolidation:
                 del self.groups[name]
                 self.engine.books.pop((CONSOLIDATED, *name), None)
 
-    def _make(self, name: Name, pair: tuple[str, str], members: Sequence[Member]) -> None:
-        market, symbol = name
+    def _make(self, seat: Seat, members: Sequence[Member]) -> None:
+        market, symbol = seat.name
         keys, params = self.chosen(CONSOLIDATED, market, symbol)
         metrics: list[Across] = [
-            kind(**{**params.get(key, {}), "pair": pair}) for key, kind in across().items() if key in keys
+            kind(**{**params.get(key, {}), "pair": seat.pair, "over": seat.of.over})
+            for key, kind in across().items()
+            if key in keys and (kind.over_symbols or seat.of is Group)
         ]
         if not metrics:
             return
-        group = self.groups[name] = Group(symbol, market, metrics)
+        group = self.groups[seat.name] = seat.of(symbol, market, metrics)
         for member in members:
             group.join(member)
         self.engine.books[CONSOLIDATED, market, symbol] = group
 
-    def _groups_of(self, one: Instrument) -> list[tuple[Name, Rate, tuple[str, str]]]:
-        """The groups that this instrument belongs to: name, its rate there, and (base, quote) of the group."""
-        found: list[tuple[Name, Rate, tuple[str, str]]] = []
-        own = [group for group in self.settings.groups if group.members.get(one.venue) == one.symbol]
-        for group in own:
-            base, _, rest = group.symbol.partition("-")
-            found.append(
-                ((group.market, group.symbol), self._rate(group, one.venue), (base, rest.partition("-")[0]))
-            )
+    def _there(self, name: Name) -> Sequence[Member]:
+        """Who is of this group, or waits for it to be one."""
+        return self.groups[name].books if name in self.groups else self._waiting.get(name, [])
+
+    def _groups_of(self, one: Instrument) -> Iterator[Seat]:
+        """The groups that this instrument belongs to."""
+        for own in self.settings.groups:
+            if own.members.get(one.venue) == one.symbol:
+                base, _, rest = own.symbol.partition("-")
+                pair = (base, rest.partition("-")[0])
+                yield Seat((own.market, own.symbol), one.venue, self._rate(own, one.venue), pair, named=True)
         if one.market is Market.OPTION:
-            return found
+            return
         base, quote, settle = (
             self.assets.of(one.venue, ticker) for ticker in (one.base, one.quote, one.settle)
         )
         symbol = canonical(base, quote, one.market, settle=settle, expiry=one.expiry)
         name = (str(one.market), symbol)
-        if not any(name == (group.market, group.symbol) for group in self.settings.groups):
-            there = self.groups[name].books if name in self.groups else self._waiting.get(name, [])
-            if all(
-                member.name != one.venue for member in there
-            ):  # 1000SHIB beside SHIB: the first stands for both
-                found.append((name, par, (base, quote)))
-        return found
+        if any(name == (group.market, group.symbol) for group in self.settings.groups):
+            return
+        if all(member.name != one.venue for member in self._there(name)):
+            yield Seat(name, one.venue, pair=(base, quote))  # 1000SHIB beside SHIB: the first stands for both
+
+    def _baskets_of(self, one: Instrument) -> Iterator[Seat]:
+        """The baskets that this instrument belongs to."""
+        book = f"{one.venue} {one.symbol}"
+        for own in self.settings.baskets:
+            if book in own.members:
+                venues = {member.split()[0] for member in own.members}
+                called = one.symbol if len(venues) == 1 else book
+                yield Seat((own.market, own.symbol), called, named=True, of=Basket)
+        name = basket_of(one, self.assets)
+        if name is not None and has_room(self._there(name), one):
+            yield Seat(name, one.symbol, of=Basket)
 
     def _rate(self, group: GroupSettings, venue: str) -> Rate:
         given = group.fx.get(venue)
@@ -177,8 +209,9 @@ class Consolidation:
         """Let each group look at its members: at multiples of 100 ms."""
         self._last = now
         self._quiet += 1
-        for group in list(self.groups.values()):
-            if group.dirty:
+        # A step takes the marks away from books that other groups have, too: so first who is to be stepped.
+        for group, dirty in [(one, one.dirty) for one in self.groups.values()]:
+            if dirty:
                 self._quiet = 0
                 group.step(now)
                 self.engine.tell(group)

@@ -1,43 +1,56 @@
-"""`contagion`: do the venues move together? Mean correlation, and how much one factor takes of all."""
+"""`contagion`: do the venues of a group, or the symbols of a basket, move together?
+
+Mean correlation, and how much one factor takes of all.
+"""
 
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .declare import NAN, Across, Declaration, Field, Unit
+from .declare import NAN, Across, Declaration, Field, Output, Unit
 from .scene import Scene
 
 WINDOW = 300  # seconds, one sample each
-COVERED = 0.8  # share of them that a venue must have to take part
+COVERED = 0.8  # share of them that a member must have to take part
 LEAST = 30  # common samples below which nothing is said
 EVERY = 60  # seconds
 METRICS = ("band_imbalance", "normalized_ofi", "mid_return")
 BAND_BPS = 10
 
 Row = dict[str, float]
+Matrix = NDArray[np.float64]
+NOTHING = (NAN, NAN, NAN)
 
 
-def correlation_matrix(series: Sequence[Sequence[float]]) -> list[list[float]] | None:
+def correlation_matrix(series: Sequence[Sequence[float]] | Matrix) -> Matrix | None:
     """Pearson correlations of equally long series; None where one of them never changes, or there are fewer than two."""
     if len(series) < 2 or len({len(one) for one in series}) > 1 or len(series[0]) < 2:
         return None
-    centred = []
-    for one in series:
-        mean = math.fsum(one) / len(one)
-        away = [value - mean for value in one]
-        length = math.sqrt(math.fsum(value * value for value in away))
-        if length <= 1e-12 * max(1.0, abs(mean)) * math.sqrt(len(one)):
-            return None
-        centred.append([value / length for value in away])
-    return [[math.fsum(map(float.__mul__, one, other)) for other in centred] for one in centred]
+    away, length = _centred(series)
+    if not length.all():
+        return None
+    unit: Matrix = away / length[:, None]
+    return unit @ unit.T
 
 
-def contagion(series: Sequence[Sequence[float]]) -> dict[str, float] | None:
+def _centred(series: Sequence[Sequence[float]] | Matrix) -> tuple[Matrix, Matrix]:
+    """Each series less its mean, and its length; 0 where it never changes but for rounding."""
+    rows = np.asarray(series, dtype=float)
+    mean = rows.mean(axis=1, keepdims=True)
+    away = rows - mean
+    length = np.sqrt((away * away).sum(axis=1))
+    least = 1e-12 * np.maximum(1.0, np.abs(mean[:, 0])) * math.sqrt(rows.shape[1])
+    return away, np.where(length > least, length, 0.0)
+
+
+def contagion(series: Sequence[Sequence[float]] | Matrix) -> dict[str, float] | None:
     """`mean_corr` of the off-diagonal correlations, `absorption` largest eigenvalue over n: 1/n (apart) to 1 (as one).
 
     None where the correlations are not defined. Source: Kritzman, Li, Page & Rigobon 2011 (absorption ratio).
@@ -46,23 +59,26 @@ def contagion(series: Sequence[Sequence[float]]) -> dict[str, float] | None:
     if matrix is None:
         return None
     n = len(matrix)
-    off = math.fsum(matrix[i][j] for i in range(n) for j in range(n) if i != j)
     return {
-        "mean_corr": off / (n * (n - 1)),
-        "absorption": float(np.linalg.eigvalsh(np.array(matrix))[-1]) / n,
+        "mean_corr": float(matrix.sum() - matrix.trace()) / (n * (n - 1)),
+        "absorption": float(np.linalg.eigvalsh(matrix)[-1]) / n,
     }
 
 
 class Contagion(Across):
-    """Correlations over the venues of what each does in a second, over 300 s, every 60 s (metrics.md 4).
+    """Correlations over the venues, or the symbols of a basket, of what each does in a second (metrics.md 4).
 
     Of `band_imbalance` (10 bp, averaged over the second), `normalized_ofi` (order flow over the average touch size) and
-    `mid_return`. A venue takes part with 80% of the seconds; a second counts where all that take part have it.
+    `mid_return`, over 300 s, every 60 s. Who is live, has 80% of the seconds and did not stand still takes part; a second
+    counts where all that take part have it. Undefined with fewer than two. What is of a basket has `over="symbols"`.
     """
+
+    over_symbols = True
+    defaults: ClassVar[Mapping[str, Any]] = {"over": ""}  # what the outputs of a basket have as a label
 
     declaration = Declaration(
         key="contagion",
-        help="Correlation between the venues of what happens within a second, over 300 s.",
+        help="Mean correlation, between venues or a basket's symbols, of what happens within a second, over 300 s.",
         formula="mean_{i != j} corr(x_i, x_j); lambda_max / n",
         source="Kritzman, Li, Page & Rigobon 2011; metrics.md 4",
         group="across",
@@ -74,14 +90,25 @@ class Contagion(Across):
                 "absorption",
                 Unit.RATIO,
                 "obi_contagion_absorption_ratio",
-                help="Share of the largest eigenvalue of the correlation matrix: 1/n where venues go apart, 1 where as one.",
+                help="Share of the largest eigenvalue of the correlation matrix: 1/n where they go apart, 1 where as one.",
+            ),
+            Field(
+                "taking_part",
+                Unit.COUNT,
+                "",
+                help="How many venues or symbols the correlations are between (n).",
             ),
         ),
     )
 
+    def outputs(self, names: Sequence[str]) -> tuple[Output, ...]:
+        over = self.param("over")
+        by = {**self.declaration.by, **({"over": (over,)} if over else {})}
+        return replace(self.declaration, by=by).outputs({"metric": self.param("metric")})
+
     def prepare(self) -> None:
         self.samples: dict[str, deque[Row]] = {name: deque(maxlen=WINDOW) for name in self.param("metric")}
-        self.found = dict.fromkeys(self.param("metric"), (NAN, NAN))
+        self.found = dict.fromkeys(self.param("metric"), NOTHING)
         self._sums: dict[str, list[float]] = {}
         self._mids: Row = {}
         self._flows: Row = {}
@@ -107,12 +134,12 @@ class Contagion(Across):
             kept.append({one: value for one, value in seconds[name].items() if one in scene.by_name})
         self._ticks += 1
         if self._ticks % EVERY == 0:
-            self.found = {name: self._computed(kept) for name, kept in self.samples.items()}
+            self.found = {name: self._computed(kept, scene) for name, kept in self.samples.items()}
 
     def values(self, scene: Scene, now: int) -> Sequence[float]:
         if len(scene.parts) < 2:
-            return [NAN] * (2 * len(self.found))
-        return [self.found[name][k] for k in (0, 1) for name in self.param("metric")]
+            return [NAN] * (3 * len(self.found))
+        return [self.found[name][k] for k in (0, 1, 2) for name in self.param("metric")]
 
     def _returns(self, scene: Scene) -> Row:
         before, self._mids = self._mids, dict(scene.mids)
@@ -132,14 +159,16 @@ class Contagion(Across):
         return found
 
     @staticmethod
-    def _computed(kept: Sequence[Row]) -> tuple[float, float]:
-        names = sorted({name for row in kept for name in row})
-        taking = [name for name in names if sum(name in row for row in kept) >= COVERED * len(kept)]
+    def _computed(kept: Sequence[Row], scene: Scene) -> tuple[float, float, float]:
+        counts = Counter(name for row in kept for name in row)
+        taking = [name for name in scene.by_name if counts[name] >= COVERED * len(kept)]
         rows = [row for row in kept if all(name in row for name in taking)]
         if len(taking) < 2 or len(rows) < LEAST:
-            return NAN, NAN
-        found = contagion([[row[name] for row in rows] for name in taking])
-        return (found["mean_corr"], found["absorption"]) if found else (NAN, NAN)
+            return NOTHING
+        series = np.array([[row[name] for row in rows] for name in taking])
+        series = series[_centred(series)[1] > 0]
+        found = contagion(series)
+        return (found["mean_corr"], found["absorption"], len(series)) if found else NOTHING
 
 
 def _answer(params: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:

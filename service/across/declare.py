@@ -27,6 +27,7 @@ class Across:
 
     declaration: ClassVar[Declaration]
     defaults: ClassVar[Mapping[str, Any]] = {}
+    over_symbols: ClassVar[bool] = False  # it also makes sense between the symbols of a basket (basket.py)
 
     def __init__(self, **params: Any) -> None:
         self.params = params

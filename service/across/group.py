@@ -7,7 +7,7 @@ live while at least one of its members takes part; its proof is the least among 
 from __future__ import annotations
 
 import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -37,7 +37,10 @@ def par() -> Fraction:
 
 @dataclass(eq=False, slots=True)
 class Member:
-    """One venue's book in a group: `readings` of the engine, its taker fee, and what its currency is worth."""
+    """A book in a group, named by its venue, in a basket by its symbol.
+
+    `readings` of the engine, its taker fee, and what its currency is worth.
+    """
 
     name: str
     readings: Any
@@ -101,6 +104,7 @@ class Group:
     """The consolidated book of its members; see service/api/ports.py, Book."""
 
     venue = CONSOLIDATED
+    over = ""  # what its members are of, where that is not one instrument
     update_id: int | None = None
     latency_seconds: float | None = None
     depth = 0
@@ -229,10 +233,15 @@ class Group:
     def resyncs_by_reason(self) -> Mapping[str, int]:
         return {}
 
+    def left_out(self) -> Collection[str]:
+        """Members that take part and whose prices are not believed all the same."""
+        return self.scene().outliers
+
     @property
     def members(self) -> list[dict[str, Any]]:
         """Which venues take part, and why the others do not."""
-        left_out = set(self.scene().outliers)
+        self.scene()
+        left_out = self.left_out()
         return [
             {
                 "venue": one.readings.venue,

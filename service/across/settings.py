@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from connectors.instruments import read_symbol
 
+MOST_IN_BASKET = 30
 Fee = Annotated[float, Field(gt=-0.01, lt=0.1)]
 _BOOK = re.compile(r"(?P<venue>\S+)\s+(?P<symbol>\S+)")
 
@@ -52,6 +53,29 @@ class GroupSettings(BaseModel):
         return (found["venue"], found["symbol"]) if found else None
 
 
+class BasketSettings(BaseModel):
+    """Books of different assets, of one venue or of several, that are looked at together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    symbol: str = Field(description="What it is called, such as MAJORS.", min_length=1, max_length=60)
+    market: Literal["spot", "perp", "future", "option"] = Field("spot", description="Label `market` of it.")
+    members: list[str] = Field(
+        description="Its books, each as 'VENUE SYMBOL'.", min_length=2, max_length=MOST_IN_BASKET
+    )
+
+    @field_validator("members")
+    @classmethod
+    def _books(cls, members: list[str]) -> list[str]:
+        for member in members:
+            found = _BOOK.fullmatch(member)
+            if found is None or read_symbol(found["symbol"]) is None:
+                raise ValueError(f"{member!r} is no book; write it as 'binance BTC-USDT-PERP'")
+            if members.count(member) > 1:
+                raise ValueError(f"{member!r} stands in it twice")
+        return members
+
+
 class AcrossSettings(BaseModel):
     """Consolidated books, and what is measured between venues."""
 
@@ -66,6 +90,11 @@ class AcrossSettings(BaseModel):
     groups: list[GroupSettings] = Field(
         [],
         description="Groups beside those that follow by themselves (same base, quote, settlement and market).",
+    )
+    baskets: list[BasketSettings] = Field(
+        [],
+        description="Baskets beside those that follow by themselves (a venue's linear books in one quote).",
+        max_length=50,
     )
     same: dict[str, dict[str, str]] = Field(
         {},
@@ -83,14 +112,14 @@ class AcrossSettings(BaseModel):
                 raise ValueError(f"{name!r} is neither a venue nor 'VENUE MARKET' such as 'okx perp'")
         return fees
 
-    @field_validator("groups")
-    @classmethod
-    def _apart(cls, groups: list[GroupSettings]) -> list[GroupSettings]:
-        names = [(one.market, one.symbol) for one in groups]
+    @model_validator(mode="after")
+    def _apart(self) -> AcrossSettings:
+        names = [(one.market, one.symbol) for one in self.groups]
+        names += [(one.market, one.symbol) for one in self.baskets]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"two groups are called {name[1]} ({name[0]}); rename one")
-        return groups
+                raise ValueError(f"two groups or baskets are called {name[1]} ({name[0]}); rename one")
+        return self
 
     def fee(self, venue: str, market: str) -> float:
         """Taker fee of a venue's market, as a fraction."""

@@ -12,6 +12,7 @@ from connectors.errors import UsageError
 from service.rows import Rows, Step, check, chosen, writing
 from simulator.faults import Disconnect
 from tests.support.link import SECOND, Link
+from tests.support.street import A, B, Street
 
 
 @pytest.mark.parametrize(
@@ -108,3 +109,22 @@ def test_a_file_gets_its_name_at_the_end(tmp_path: Path) -> None:
         assert out is None
     with pytest.raises(UsageError, match="cannot be written"), writing(str(tmp_path / "no" / "rows")):
         pass
+
+
+@pytest.mark.parametrize(
+    ("metrics", "symbols"),
+    [
+        ([], {"BTC-USDT", "ETH-USDT"}),
+        (["ofi"], {"BTC-USDT", "ETH-USDT"}),
+        (["contagion"], {"BTC-USDT", "ETH-USDT", "a:ALL-USDT"}),
+    ],
+)
+def test_a_basket_has_rows_where_its_metrics_are_asked_for(metrics: list[str], symbols: set[str]) -> None:
+    made, out = Street(), io.BytesIO()
+    rows = Rows(made.engine, Step("1s"), metrics, out)
+    rows.begin(made.now)
+    made.timeline.watch(rows)
+    for symbol, book in (("BTC-USDT", A), ("ETH-USDT", B)):
+        made.open("a", symbol, book=book)
+    made.until(3)
+    assert {json.loads(line)["symbol"] for line in out.getvalue().splitlines()} == symbols

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.delays import NETWORK, WORK, Delays
 from service.across import across
+from service.across.contagion import Contagion
 from service.alerts.desk import Desk
 from service.alerts.settings import AlertSettings
 from service.api.channels import Tally
@@ -38,7 +39,7 @@ OF_PROMETHEUS: dict[str, list[dict[str, str]]] = {
 
 
 class Full:
-    """Two venues with a spot and a perpetual book each, and what is consolidated of them."""
+    """Two venues with a spot and a perpetual book each, what is consolidated of them, and a basket."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -53,6 +54,7 @@ class Full:
             for venue in VENUES:
                 self._add(venue, market, symbol, own)
             self._add("consolidated", market, symbol, between)
+        self._add("consolidated", "perp", "okx:ALL-USDT-PERP", Contagion(over="symbols").outputs(()))
         self.engine.feeds = [FakeFeed(venue, unknown={"odd": 1}) for venue in VENUES]
         self._tally = Tally()
         self._desk = self._alerts()

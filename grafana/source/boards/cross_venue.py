@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..board import Board, Detail
 from ..colours import BLUE, ORANGE, SIGNED, beyond, rising
 from ..panels import AMOUNT, BP, SECONDS, SHARE, lines, stat
-from ..queries import Query, book, group
+from ..queries import Query, basket, book, group
 
 SYMBOL, VENUE = "{{symbol}}", "{{symbol}} {{venue}}"
 PAIR = "{{symbol}} {{buy_venue}} > {{sell_venue}}"
@@ -66,7 +66,7 @@ NOW = (
         "Moving together",
         "Mean correlation between the venues' mid changes within a second, over 300 s, mean of the chosen "
         "symbols. Near 1 all move as one; empty until there is some history.",
-        f"avg({group('obi_contagion_correlation_ratio', metric='mid_return')})",
+        f"avg({group('obi_contagion_correlation_ratio', metric='mid_return', over='')})",
         decimals=2,
     ),
     stat(
@@ -232,14 +232,30 @@ DETAILS = (
                 "Moving together",
                 "Mean correlation between the venues of what happens within a second, over 300 s: "
                 "imbalance, order flow, mid. Empty until there is some history.",
-                Query(group("obi_contagion_correlation_ratio"), "{{symbol}} {{metric}}"),
+                Query(group("obi_contagion_correlation_ratio", over=""), "{{symbol}} {{metric}}"),
                 low=-1,
                 high=1,
             ),
             lines(
                 "Share of one common factor",
                 "Share of the variance over venues that one factor explains: 1 is one market in all but name.",
-                Query(group("obi_contagion_absorption_ratio"), "{{symbol}} {{metric}}"),
+                Query(group("obi_contagion_absorption_ratio", over=""), "{{symbol}} {{metric}}"),
+                low=0,
+                high=1,
+            ),
+            lines(
+                "Symbols moving together",
+                "Mean correlation between the symbols of a basket (a venue's linear books, or one from the "
+                "configuration) of what happens within a second, over 300 s. Near 1 there is one market.",
+                Query(basket("obi_contagion_correlation_ratio"), "{{symbol}} {{metric}}"),
+                low=-1,
+                high=1,
+            ),
+            lines(
+                "One common factor of the symbols",
+                "Share of the variance over a basket's symbols that one factor explains: what hits one hits "
+                "all where it is 1.",
+                Query(basket("obi_contagion_absorption_ratio"), "{{symbol}} {{metric}}"),
                 low=0,
                 high=1,
             ),
