@@ -7,7 +7,7 @@ what runs for it are the metrics that say `over_symbols`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from connectors.assets import Assets
@@ -17,20 +17,12 @@ from .group import Group
 from .settings import MOST_IN_BASKET
 
 EVERYTHING = "ALL"
-Levels = list[tuple[str, str]]
 
 
 class Basket(Group):
-    """A group whose members are of different assets, so that nothing can be said of their prices together."""
+    """A group whose members are of different assets: nothing is said of their prices together, and it has no levels."""
 
     over = "symbols"
-
-    def left_out(self) -> Collection[str]:
-        return ()
-
-    def levels(self, depth: int) -> tuple[Levels, Levels]:
-        """None: prices of different assets make no book."""
-        return [], []
 
 
 def basket_of(one: Instrument, assets: Assets) -> tuple[str, str] | None:

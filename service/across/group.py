@@ -7,7 +7,7 @@ live while at least one of its members takes part; its proof is the least among 
 from __future__ import annotations
 
 import array
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -183,6 +183,7 @@ class Group:
                 [one.name for one in self.books],
                 self.books,
                 {name: flow for name, flow in flows.items() if flow == flow},
+                comparable=not self.over,
             )
         return self._scene
 
@@ -233,15 +234,10 @@ class Group:
     def resyncs_by_reason(self) -> Mapping[str, int]:
         return {}
 
-    def left_out(self) -> Collection[str]:
-        """Members that take part and whose prices are not believed all the same."""
-        return self.scene().outliers
-
     @property
     def members(self) -> list[dict[str, Any]]:
         """Which venues take part, and why the others do not."""
-        self.scene()
-        left_out = self.left_out()
+        left_out = set(self.scene().outliers)
         return [
             {
                 "venue": one.readings.venue,

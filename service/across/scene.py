@@ -149,8 +149,14 @@ class Scene:
         names: Sequence[str] = (),
         members: Sequence[Member] = (),
         flows: Mapping[str, float] | None = None,
+        *,
+        comparable: bool = True,
     ) -> None:
-        """names: all members', those too that take no part. flows: sum of the order flow of those that count it."""
+        """names: all members', those too that take no part. flows: sum of the order flow of those that count it.
+
+        comparable: whether their prices are of one thing; where not, there is nothing for them to agree on.
+        """
+        self.comparable = comparable
         self.parts, self.members = list(parts), list(members)
         self.names = list(names) or [part.name for part in parts]
         self.by_name = {part.name: part for part in self.parts}
@@ -172,12 +178,12 @@ class Scene:
     @cached_property
     def outliers(self) -> list[str]:
         """Members that consolidated prices leave out."""
-        return outliers(self.mids)
+        return outliers(self.mids) if self.comparable else []
 
     @cached_property
     def agreed(self) -> list[Part]:
         """Those that take part and are no outliers."""
-        return [part for part in self.parts if part.name not in self.outliers]
+        return [part for part in self.parts if self.comparable and part.name not in self.outliers]
 
     @cached_property
     def scale(self) -> int:

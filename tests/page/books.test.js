@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Books, Runs, ageOf, leaning, shaped, whyOf } from "../../service/api/page/core/books.js";
+import { Books, Runs, ageOf, isBasket, leaning, shaped, whyOf } from "../../service/api/page/core/books.js";
 
 const reading = (venue, value, more = {}) => ({
   venue, market: "spot", symbol: "BTC-USDT", state: "live", reason: "", proof: "sequence", received: 1e18,
@@ -58,4 +58,14 @@ test("a run lasts as long as the sign does; the first one heard may be longer", 
 test("an age rests on the receive time, and there is none without a message", () => {
   assert.equal(ageOf({ received: 1_000_000_000_000 }, 1_002_500), 2.5);
   assert.equal(ageOf({ received: null }, 1_002_500), null);
+});
+
+test("a basket of symbols is not one of the books that are listed, and says how many of its own take part", () => {
+  const members = ["BTC-USDT", "ETH-USDT"].map((symbol, k) => ({ venue: "okx", symbol, takes_part: k === 0 }));
+  const basket = reading("consolidated", null, { symbol: "okx:ALL-USDT", members });
+  assert.equal(isBasket(basket), true);
+  assert.equal(isBasket(reading("consolidated", 0.4)), false);
+  assert.equal(whyOf(shaped(basket)), "1 of 2 books");
+  const venues = members.map((one, k) => ({ ...one, venue: `v${k}` }));
+  assert.equal(whyOf(shaped(reading("consolidated", 0.4, { members: venues }))), "1 of 2 venues");
 });

@@ -10,6 +10,7 @@ import pytest
 from service.across import across
 from service.across.basket import Basket
 from service.across.settings import MOST_IN_BASKET, AcrossSettings
+from service.recent.kept import parts
 from tests.support.street import Levels, Street
 
 SPOT, PERP = "a:ALL-USDT", "a:ALL-USDT-PERP"
@@ -139,6 +140,7 @@ def test_it_has_no_prices_and_only_metrics_between_symbols() -> None:
     made.say("a", "replace", symbol="SOL-USDT", bids=far["bids"], asks=far["asks"])
     basket = made.group(SPOT)
     assert basket.levels(5) == ([], [])
+    assert parts(basket) == [], "what is remembered of it has no best prices either"
     assert {output.key for output in basket.outputs} == {"contagion"}
     assert all(("over", "symbols") in output.labels for output in basket.outputs)
     assert [one["reason"] for one in basket.members] == ["", "", ""]

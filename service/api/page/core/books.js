@@ -2,6 +2,9 @@
 
 export const TOGETHER = "consolidated"; // the venue that stands for all of them
 
+/** Does the service tell of several symbols together here? That has no price, and is not one of the books that are listed. */
+export const isBasket = (book) => book.venue === TOGETHER && book.symbol.includes(":ALL-");
+
 export const keyOf = (book) => `${book.venue} ${book.market} ${book.symbol}`;
 
 export class Books {
@@ -70,7 +73,8 @@ export function whyOf(book) {
   if (book.state !== "live") return book.reason;
   if (book.group === "all" && book.members.length) {
     const taking = book.members.filter((one) => one.takes_part).length;
-    return `${taking} of ${book.members.length} venues`;
+    const venues = new Set(book.members.map((one) => one.venue)).size;
+    return `${taking} of ${book.members.length} ${venues === book.members.length ? "venues" : "books"}`;
   }
   if (book.group === "all") return "";
   return book.proof === "none" ? "unproven" : `by ${book.proof}`;

@@ -1,6 +1,6 @@
 // The readings of all books at a moment that lies back, as the service remembers them.
 
-import { keyOf, shaped } from "../core/books.js";
+import { isBasket, keyOf, shaped } from "../core/books.js";
 
 const PATH = "/api/v1/history/readings";
 const APART = 1000; // ms between two questions
@@ -44,7 +44,7 @@ export class Past {
     this.asking = true;
     try {
       const answer = await this.app.api.get(PATH, { at: String(BigInt(Math.round(at)) * 1_000_000n), metric: this.names.slice(0, 100) });
-      this.books = new Map(answer.readings.map((one) => [keyOf(one), shaped(one)]));
+      this.books = new Map(answer.readings.filter((one) => !isBasket(one)).map((one) => [keyOf(one), shaped(one)]));
       this.said = "Nothing is remembered of this moment.";
     } catch (error) {
       this.books = new Map();

@@ -1,6 +1,6 @@
 // All books as one table that sorts and filters, or as heat by venue; above them what leans most, and the venues.
 
-import { Books, Runs, keyOf, leaning } from "../core/books.js";
+import { Books, Runs, isBasket, keyOf, leaning } from "../core/books.js";
 import { filterOf } from "../core/order.js";
 import { element, write } from "../core/paint.js";
 import { AGE, identity, inOrder, named, shownAtFirst, stack } from "../parts/book-columns.js";
@@ -171,6 +171,7 @@ class Overview {
   // -- what is heard ---------------------------------------------------------------------------------------------
 
   #told(message) {
+    if (message.symbol && isBasket(message)) return;
     if (message.type === "snapshot" || message.type === "update") this.#took(this.books.take(message), message.t);
     else if (message.type === "subscribed") this.books.keep(new Set(message.books.map(keyOf)));
     else if (message.type === "down") {

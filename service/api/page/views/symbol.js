@@ -1,7 +1,7 @@
 // One symbol: ladder, liquidity over time, imbalance, flow and whatever else the catalogue has, at one venue or all.
 
 import { BookFeed } from "../core/bookfeed.js";
-import { keyOf, shaped } from "../core/books.js";
+import { isBasket, keyOf, shaped } from "../core/books.js";
 import { chartsOf, chosen } from "../core/charts.js";
 import { nearestEvent } from "../core/events.js";
 import { element } from "../core/paint.js";
@@ -116,7 +116,7 @@ class SymbolView {
   async #start() {
     try {
       const { readings } = await this.app.api.get("/api/v1/readings", { metric: this.facts.names[0] });
-      this.symbols = [...new Set(readings.map((one) => one.symbol))].sort();
+      this.symbols = [...new Set(readings.filter((one) => !isBasket(one)).map((one) => one.symbol))].sort();
     } catch (error) {
       this.app.say(error.message);
     }
