@@ -1,8 +1,9 @@
 """Baskets: books of different assets that are looked at together, each as one more book of venue `consolidated`.
 
-The linear books of one venue in one quote currency, spot or perpetual, make a basket by themselves as soon as there are two,
-called `binance:ALL-USDT-PERP`; others the user names (`across.baskets`). A basket has no price and no levels of its own:
-what runs for it are the metrics that say `over_symbols`.
+The linear books of one venue in one quote currency, spot or perpetual, make a basket by themselves as soon as there are
+three (of two, one factor always has half at least), called `binance:ALL-USDT-PERP`; others the user names
+(`across.baskets`). A basket has no price and no levels of its own: what runs for it are the metrics that say
+`over_symbols`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .group import Group
 from .settings import MOST_IN_BASKET
 
 EVERYTHING = "ALL"
+LEAST = 3  # books that make a basket which nobody named
 
 
 class Basket(Group):

@@ -20,7 +20,7 @@ from connectors.instruments import Instrument, Market, canonical
 from service.metrics.declare import Declaration, Output
 
 from . import across
-from .basket import Basket, basket_of, has_room
+from .basket import LEAST, Basket, basket_of, has_room
 from .declare import SECOND, Across
 from .group import CONSOLIDATED, Group, Member, Rate, par
 from .peg_deviation import PEG, STABLE
@@ -37,14 +37,14 @@ Chosen = Callable[[str, str, str], tuple[Sequence[str], Mapping[str, Mapping[str
 class Seat:
     """A book's place in a group: the group's name, what the member is called there, what its currency is worth.
 
-    pair: (base, quote) of the group; named: by the user, so that it is there with its first member; of: what is made.
+    pair: (base, quote) of the group; least: with how many members it is there; of: what is made.
     """
 
     name: Name
     called: str
     rate: Rate = par
     pair: tuple[str, str] = ("", "")
-    named: bool = False
+    least: int = 2
     of: type[Group] = Group
 
 
@@ -107,7 +107,7 @@ class Consolidation:
                 continue
             waiting = self._waiting.setdefault(name, [])
             waiting.append(member)
-            if seat.named or len(waiting) > 1 or (seat.pair[0] in STABLE and seat.pair[1] == PEG):
+            if len(waiting) >= seat.least or (seat.pair[0] in STABLE and seat.pair[1] == PEG):
                 self._make(seat, self._waiting.pop(name))
 
     def left(self, readings: Any) -> None:
@@ -147,7 +147,7 @@ class Consolidation:
             if own.members.get(one.venue) == one.symbol:
                 base, _, rest = own.symbol.partition("-")
                 pair = (base, rest.partition("-")[0])
-                yield Seat((own.market, own.symbol), one.venue, self._rate(own, one.venue), pair, named=True)
+                yield Seat((own.market, own.symbol), one.venue, self._rate(own, one.venue), pair, least=1)
         if one.market is Market.OPTION:
             return
         base, quote, settle = (
@@ -167,10 +167,10 @@ class Consolidation:
             if book in own.members:
                 venues = {member.split()[0] for member in own.members}
                 called = one.symbol if len(venues) == 1 else book
-                yield Seat((own.market, own.symbol), called, named=True, of=Basket)
+                yield Seat((own.market, own.symbol), called, least=1, of=Basket)
         name = basket_of(one, self.assets)
         if name is not None and has_room(self._there(name), one):
-            yield Seat(name, one.symbol, of=Basket)
+            yield Seat(name, one.symbol, least=LEAST, of=Basket)
 
     def _rate(self, group: GroupSettings, venue: str) -> Rate:
         given = group.fx.get(venue)

@@ -114,9 +114,9 @@ def test_a_file_gets_its_name_at_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("metrics", "symbols"),
     [
-        ([], {"BTC-USDT", "ETH-USDT"}),
-        (["ofi"], {"BTC-USDT", "ETH-USDT"}),
-        (["contagion"], {"BTC-USDT", "ETH-USDT", "a:ALL-USDT"}),
+        ([], {"BTC-USDT", "ETH-USDT", "SOL-USDT"}),
+        (["ofi"], {"BTC-USDT", "ETH-USDT", "SOL-USDT"}),
+        (["contagion"], {"BTC-USDT", "ETH-USDT", "SOL-USDT", "a:ALL-USDT"}),
     ],
 )
 def test_a_basket_has_rows_where_its_metrics_are_asked_for(metrics: list[str], symbols: set[str]) -> None:
@@ -124,7 +124,7 @@ def test_a_basket_has_rows_where_its_metrics_are_asked_for(metrics: list[str], s
     rows = Rows(made.engine, Step("1s"), metrics, out)
     rows.begin(made.now)
     made.timeline.watch(rows)
-    for symbol, book in (("BTC-USDT", A), ("ETH-USDT", B)):
+    for symbol, book in (("BTC-USDT", A), ("ETH-USDT", B), ("SOL-USDT", A)):
         made.open("a", symbol, book=book)
     made.until(3)
     assert {json.loads(line)["symbol"] for line in out.getvalue().splitlines()} == symbols

@@ -101,32 +101,38 @@ def test_who_is_stale_or_stands_still_is_left_out() -> None:
 
 
 def test_with_fewer_than_two_nothing_is_said() -> None:
-    made, _ = moved(0.6, symbols=2, stale_from=20)
-    assert set(made.values(SPOT).values()) == {None}
-    made, _ = moved(0.6, symbols=2, still=1)
+    made, _ = moved(0.6, still=2)
     assert made.values(SPOT)[ABSORPTION] is None
     assert made.values(SPOT)["contagion.absorption{metric=band_imbalance,over=symbols}"] is not None
+    for symbol in ("ETH-USDT", "SOL-USDT"):
+        made.lose("a", symbol)
+    assert made.group(SPOT).state == "live"
+    assert set(made.values(SPOT).values()) == {None}
     made, _ = moved(0.6, seconds=59)
     assert set(made.values(SPOT).values()) == {None}, "not yet a minute"
 
 
-def test_the_linear_books_of_a_venue_in_one_quote_are_one() -> None:
-    made = opened("BTC-USDT", "BTC-USDT-PERP")
-    assert baskets(made) == []
-    for symbol in ("ETH-USDT", "ETH-BTC", "ETH-USDT-PERP"):
+def test_three_linear_books_of_a_venue_in_one_quote_are_one() -> None:
+    made = opened("BTC-USDT", "BTC-USDT-PERP", "ETH-USDT", "ETH-USDT-PERP")
+    for symbol in ("ETH-BTC", "LTC-BTC"):
         made.open("a", symbol, book=book(10))
     made.open("b", "SOL-USDT", book=book(10))
     made.open("a", "SOL-USDT-261225", expiry="261225", book=book(10))
     made.open("a", "XRP-USDT-PERP", inverse=True, book=book(10))
+    assert baskets(made) == []
+    made.open("a", "SOL-USDT", book=book(10))
+    made.open("a", "SOL-USDT-PERP", book=book(10))
     assert baskets(made) == [SPOT, PERP]
-    assert symbols_of(made, SPOT) == ["BTC-USDT", "ETH-USDT"]
-    assert symbols_of(made, PERP, "perp") == ["BTC-USDT-PERP", "ETH-USDT-PERP"]
+    assert symbols_of(made, SPOT) == ["BTC-USDT", "ETH-USDT", "SOL-USDT"]
+    assert symbols_of(made, PERP, "perp") == ["BTC-USDT-PERP", "ETH-USDT-PERP", "SOL-USDT-PERP"]
 
 
 def test_an_asset_is_in_it_once() -> None:
     made = opened("SHIB-USDT", "BTC-USDT")
     made.open("a", "1000SHIB-USDT", base="SHIB", multiplier=1000, book=book(10))
-    assert symbols_of(made, SPOT) == ["BTC-USDT", "SHIB-USDT"]
+    assert baskets(made) == []
+    made.open("a", "ETH-USDT", book=book(10))
+    assert symbols_of(made, SPOT) == ["BTC-USDT", "ETH-USDT", "SHIB-USDT"]
 
 
 def test_it_has_an_end() -> None:
@@ -160,7 +166,7 @@ def test_one_of_the_users_own_is_there_with_its_first_book_and_may_be_of_several
 
 
 def test_a_book_of_several_groups_is_looked_at_by_each() -> None:
-    made = opened("BTC-USDT", "ETH-USDT")
+    made = opened("BTC-USDT", "ETH-USDT", "SOL-USDT")
     made.open("b", "BTC-USDT", book=book(100))
     groups = [made.group("BTC-USDT"), made.group(SPOT)]
     made.until(1)
@@ -173,7 +179,7 @@ def test_a_book_of_several_groups_is_looked_at_by_each() -> None:
 def test_without_its_metric_there_is_none() -> None:
     made = Street()
     made.across.chosen = lambda venue, market, symbol: ([key for key in across() if key != "contagion"], {})
-    for symbol in ("BTC-USDT", "ETH-USDT"):
+    for symbol in ("BTC-USDT", "ETH-USDT", "SOL-USDT"):
         made.open("a", symbol, book=book(100))
     assert baskets(made) == []
 
