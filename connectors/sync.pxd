@@ -12,6 +12,7 @@ cdef class Listener:
     cpdef int traded(self, Pair pair, double price, double size, double quote, int side, long long t, long long now) except? -1
     cpdef int state_changed(self, Pair pair, long long now) except? -1
     cpdef int step_due(self, Pair pair, long long t) except? -1
+    cpdef int leaving(self, Pair pair, long long now) except? -1
 
 cdef class Pair:
     cdef readonly bytes wire

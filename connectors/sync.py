@@ -97,6 +97,12 @@ class Listener:
         """A message of time t > `pair.grid_due` is about to change the book: the last look at it as it was."""
         return 0
 
+    @cython.ccall
+    @cython.exceptval(-1)
+    def leaving(self, pair: Pair, now: cython.longlong) -> cython.int:
+        """The book is about to be forgotten: the last look at it as it was."""
+        return 0
+
     def liquidated(
         self, pair: Pair, price: float, size: float, quote: float, side: int, t: int, now: int
     ) -> None:
@@ -570,6 +576,8 @@ class Pair:
         return 0
 
     def _forget(self, reason: str, now: int) -> None:
+        if self.loaded:
+            self.listener.leaving(self, now)
         self.book.rebase()
         self.book.clear()
         if self.uncrossing is not None:

@@ -378,6 +378,13 @@ class Readings(Listener):
 
     @cython.ccall
     @cython.exceptval(-1, check=True)
+    def leaving(self, pair: Pair, now: cython.longlong) -> cython.int:
+        if pair is self.owner:
+            self.grid.step(self.context.book, self.clock(now))
+        return 0
+
+    @cython.ccall
+    @cython.exceptval(-1, check=True)
     def clock(self, now: cython.longlong) -> cython.longlong:
         """Venue time at our time `now`: that of the last message plus what has passed since it came in."""
         if self.event_time == 0 or now < self.anchor:

@@ -32,12 +32,14 @@ WHOLE = (
     *("queue_imbalance", "depth_imbalance", "order_count_imbalance", "persistent_depth_imbalance"),
     "weighted_depth_imbalance{weighting=level_exp}",
 )
+PREDICTED = ("brier", "auc", "calibration_error", "coefficient", "pairs")
 # ... what tells of a window or of the past, which a side that went away does not change:
 PAST = (
     *("ofi", "mlofi", "normalized_ofi", "integrated_ofi", "generalized_ofi", "ofi_decomposition"),
     *("limit_flow", "fleeting_volume_ratio", "price_impact_regression", "imbalance_half_life"),
     *("quote_stuffing", "pressure_score", "resilience", "micro_price.bias_ticks"),
-    *(f"p_up.{what}" for what in ("brier", "auc", "calibration_error", "coefficient", "pairs")),
+    *(f"p_up.{what}" for what in PREDICTED),
+    *(f"p_up_horizon.{what}" for what in (*PREDICTED, "moved")),
     *(f"maker_profile.{what}" for what in ("captured", "kept", "adverse", "losing", "quote_lifetime")),
     "maker_profile.depletions",
 )
@@ -49,7 +51,15 @@ LASTING = ("time_above.run", "fleeting_depth_imbalance")
 # shock of liquidity would be that of the last second; micro-price and p_up keep their counts and coefficients.
 KEPT = (
     *(name for name in PAST if name != "maker_profile.depletions"),  # of the last minute, which was not whole
-    *("micro_price", "p_up", "maker_profile.edge", "fragility", "spoof_score.score", "layering_score.score"),
+    *(
+        "micro_price",
+        "p_up",
+        "p_up_horizon",
+        "maker_profile.edge",
+        "fragility",
+        "spoof_score.score",
+        "layering_score.score",
+    ),
     "basis",  # against an index that was told before
 )
 

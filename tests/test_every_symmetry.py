@@ -31,7 +31,7 @@ SIGNED = {
     *(f"ofi_decomposition.{what}" for what in ("add", "cancel", "trade")),
     *("pressure_score", "price_impact_regression.alpha", "cvd", "volume_delta", "vpin.signed"),
     *("trade_flow_imbalance.ratio", "trade_flow_imbalance.count_ratio", "basis", "cascade_score.direction"),
-    *("funding_rate", "liquidation_imbalance.ratio", "signed_open_interest"),
+    *("funding_rate", "liquidation_imbalance.ratio", "signed_open_interest", "long_short_imbalance"),
 }
 TWICE = float(2 * CENTRE * TICK)
 QUADRANTS = {1.0: 4.0, 2.0: 3.0, 3.0: 2.0, 4.0: 1.0}  # the price moved the other way, open interest as before
@@ -42,10 +42,14 @@ REFLECTED: dict[str, Callable[[float], float]] = {
         lambda price: TWICE - price,
     ),
     "p_up": lambda chance: 1 - chance,
+    "p_up_horizon": lambda chance: 1 - chance,
     "depth_ratio.ratio": lambda ratio: 1 / ratio,
     "open_interest_change.quadrant": lambda place: QUADRANTS[place],
 }
-INTERCEPT = "p_up.coefficient{term=intercept}"  # signed, unlike the other term
+COEFFICIENTS = {
+    "p_up.coefficient",
+    "p_up_horizon.coefficient",
+}  # that of the intercept is signed, others are not
 SWAPPED = {
     one: other
     for pair in (
@@ -104,7 +108,8 @@ def called(output: Output) -> str:
 
 
 def is_signed(output: Output) -> bool:
-    return called(output) in SIGNED or output.name == INTERCEPT
+    intercept = called(output) in COEFFICIENTS and dict(output.labels)["term"] == "intercept"
+    return intercept or called(output) in SIGNED
 
 
 def place_of(output: Output) -> tuple[object, ...]:

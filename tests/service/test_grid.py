@@ -97,6 +97,12 @@ def test_seconds_of_a_silence_are_not_whole_whoever_reads_meanwhile(desk: Desk, 
     ]
 
 
+def test_the_seconds_before_a_loss_are_shown_as_they_were(desk: Desk) -> None:
+    desk.play(start(), size(0.5, 3), {"t": 3.1, "type": "gap"}, start(4.5))
+    assert seen(desk)[1:4] == [(k, True, 3) for k in (1, 2, 3)]
+    assert [(t, whole) for t, whole, _ in seen(desk)[4:]] == [(4, False)]
+
+
 def test_a_long_silence_is_filled_with_two_hours_and_no_more(desk: Desk) -> None:
     desk.play(start(), size(100_000, 3))
     times = [t for t, _, _ in seen(desk)]

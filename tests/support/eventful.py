@@ -25,6 +25,7 @@ QUIET, END = (
 )  # seconds: an hour of little flow, from which the day's volume is judged, then a lively quarter
 SIDES = ("bids", "asks")
 OTHER = {"bids": "asks", "asks": "bids", "buy": "sell", "sell": "buy", "long": "short", "short": "long"}
+LONGS = {"accounts": 0.625, "top_accounts": 0.5625, "top_positions": 0.25}
 NEAR = range(10)
 FAR = tuple(range(10, 190, 7))  # ticks behind the touch
 
@@ -218,6 +219,7 @@ def state(crowd: Crowd, second: int) -> None:
         funding_rate=Decimal("0.0001"),
         funding_hours=8,
         open_interest=oi,
+        longs=LONGS,
     )
 
 
@@ -304,4 +306,5 @@ def events(*, mirror: bool = False, prices: int = 1, sizes: float = 1) -> Iterat
         if "funding_rate" in one:
             told["funding_rate"] = -one["funding_rate"] if mirror else one["funding_rate"]
             told["funding_hours"] = one["funding_hours"]
+            told["longs"] = {of: 1 - part if mirror else part for of, part in one["longs"].items()}
         yield told
