@@ -193,7 +193,8 @@ class Readings(Listener):
         if self.tape is not None and self.tape.trades_since != self.tape_since:
             self._follow_trades(now)
         self.context.see_mid(t, book)
-        for metric in self.prompt if book.moved or kind == _SNAPSHOT else self.deep:
+        hearing: list = self.prompt if book.moved or kind == _SNAPSHOT else self.deep
+        for metric in hearing:
             metric.update(book, kind, t)
         self.applied += 1
         self.version += 1

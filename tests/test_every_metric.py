@@ -35,7 +35,7 @@ BROKEN = (
 )
 BROKEN_OFF = (  # what a resync ends, what a step that holds one leaves out, what looks once a second (0.2)
     *("spoof_score", "layering_score", "quote_stuffing", "algo_activity"),
-    *("liquidity_shock", "imbalance_wasserstein", "execution_risk", "stress_level"),
+    *("liquidity_shock", "imbalance_wasserstein", "execution_risk", "stress_level", "stop_run"),
 )
 COUNTERS = {output.name for output in Plan().outputs if output.counter}
 

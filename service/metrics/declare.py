@@ -287,9 +287,10 @@ class Context:
     @cython.exceptval(check=False)
     def inferred_side(self, price: cython.double) -> cython.int:
         """Side of a print whose venue does not say: quote rule, at the mid the tick rule (metrics.md 2.4)."""
-        if price > self.mid:
+        near: cython.double = self.mid * 1e-12  # what the halved sum of two prices may be off
+        if price > self.mid + near:
             return 1
-        if price < self.mid:
+        if price < self.mid - near:
             return -1
         if price > self.last_price:
             return 1

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import cython
 from cython.cimports.libc.stdlib import free, malloc
-from cython.cimports.libc.string import memcpy
+from cython.cimports.service.metrics.prices import mixed
 
 _NEVER = cython.declare(cython.longlong, -1)
-
-
-@cython.cfunc
-@cython.exceptval(check=False)
-def mixed(price: cython.double) -> cython.ulonglong:
-    """The bits of a price, mixed: the highest are as good as drawn, and may choose a place in a table."""
-    bits: cython.ulonglong = 0
-    memcpy(cython.address(bits), cython.address(price), cython.sizeof(price))
-    return (bits ^ (bits >> 29)) * cython.cast(cython.ulonglong, 0x9E3779B97F4A7C15)
 
 
 @cython.cclass

@@ -33,11 +33,12 @@ cdef class Walls:
     cdef readonly NearSizes bids, asks
     cdef double mid, imbalance
     cdef int levels
+    cdef double[2] bar  # of each side: what came and is less is no wall
     cdef readonly int changed
     cpdef bint claim(self, Metric metric)
     cdef int update(self, Book book, long long t) except? -1
-    cdef int _see(self, Book book, int k, long long t, double imbalance) except? -1
-    cdef int _shrunk(self, int side, double price, double size, long long t, double imbalance) except? -1
+    cdef int _grown(self, Book book, int k, double came, long long t, double imbalance) except? -1
+    cdef int _shrunk(self, int k, long long t, double imbalance) except? -1
     cdef int traded(self, double price, double size, long long t) except? -1
     cdef int _stand(
         self, int side, double price, double came, double usual, double size, long long t, double imbalance

@@ -83,14 +83,22 @@ class Walls:
     def update(self, book: Book, t: cython.longlong) -> cython.int:
         """A message was applied; `context.changes` is what it changed."""
         k: cython.int
+        came: cython.double
         imbalance: cython.double = self._leaning(book)
         if self.fresh:
             self.fresh = []
         self.settle(t)
         if self.context.changes.baseline:
             self.forget()
+        self.bar[0] = self.least * self.bids.lowest_median() * (1 - 1e-12)
+        self.bar[1] = self.least * self.asks.lowest_median() * (1 - 1e-12)
         for k in range(self.context.changes.count):
-            self._see(book, k, t, imbalance)
+            came = self.context.changes.new[k] - self.context.changes.old[k]
+            if came > 0:
+                if came >= self.bar[self.context.changes.side[k]]:
+                    self._grown(book, k, came, t, imbalance)
+            elif self.standing > 0:
+                self._shrunk(k, t, imbalance)
         for k in range(self.context.changes.count):
             (self.asks if self.context.changes.side[k] else self.bids).put(
                 self.context.changes.price[k], self.context.changes.old[k], self.context.changes.new[k]
@@ -103,33 +111,27 @@ class Walls:
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _see(self, book: Book, k: cython.int, t: cython.longlong, imbalance: cython.double) -> cython.int:
-        """One changed level: is it a wall, or one that is going?"""
+    def _grown(
+        self, book: Book, k: cython.int, came: cython.double, t: cython.longlong, imbalance: cython.double
+    ) -> cython.int:
+        """A level got so much more: is it a wall?"""
         usual: cython.double
         side: cython.int = self.context.changes.side[k]
         price: cython.double = self.context.changes.price[k]
-        size: cython.double = self.context.changes.new[k]
         old: cython.double = self.context.changes.old[k]
-        came: cython.double = size - old
-        if came <= 0:
-            return self._shrunk(side, price, size, t, imbalance) if self.standing > 0 else 0
         if not fabs(price - self.mid) <= self.mid * _BAND:
             return 0
         if side == 0:
             if book.bid_count == 0 or price >= book.bid_price[0]:
                 return 0
-            if came < self.least * self.bids.lowest_median() * (1 - 1e-12):
-                return 0
             usual = self.bids.median_without(old)
         else:
             if book.ask_count == 0 or price <= book.ask_price[0]:
                 return 0
-            if came < self.least * self.asks.lowest_median() * (1 - 1e-12):
-                return 0
             usual = self.asks.median_without(old)
         if not came >= self.least * usual * (1 - 1e-12):
             return 0
-        return self._stand(side, price, came, usual, size, t, imbalance)
+        return self._stand(side, price, came, usual, self.context.changes.new[k], t, imbalance)
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -210,16 +212,12 @@ class Walls:
 
     @cython.cfunc
     @cython.exceptval(-1)
-    def _shrunk(
-        self,
-        side: cython.int,
-        price: cython.double,
-        size: cython.double,
-        t: cython.longlong,
-        imbalance: cython.double,
-    ) -> cython.int:
+    def _shrunk(self, k: cython.int, t: cython.longlong, imbalance: cython.double) -> cython.int:
         """A level lost some of its size: the walls that were part of it may be gone."""
         wall: Wall
+        side: cython.int = self.context.changes.side[k]
+        price: cython.double = self.context.changes.price[k]
+        size: cython.double = self.context.changes.new[k]
         place: cython.int = self.slots[_slot(price)]
         while place >= 0:
             wall = self._at(place)

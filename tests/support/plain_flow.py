@@ -28,7 +28,7 @@ def booked(events: Sequence[Event], end: int, horizon: int) -> tuple[list[list[A
     waiting: list[list[Any]] = []  # side, price, left, t
     unmatched = ZERO
     barrier = 0  # bookings before it are of a book that was lost
-    before: Good | None = None
+    known = False  # was there a good state since the last loss?
     seen: list[Event] = []
 
     def give_up(t: int) -> Fraction:
@@ -44,13 +44,14 @@ def booked(events: Sequence[Event], end: int, horizon: int) -> tuple[list[list[A
         seen.append(event)
         story = told(seen)
         unmatched += give_up(t)
+        known = story.synced and (known or story.now is not None)
         whole = event["type"] in ("snapshot", "replace")
         if not story.synced or (whole and story.now is not None and len(story.steps) == steps):
             waiting.clear()
             barrier = len(bookings)
         if event["type"] == "trade":
             _, price, size, taker = story.trades[-1]
-            if taker == 0 or not story.synced:  # of a book that is not known nothing is explained
+            if taker == 0 or not known:  # of a book that is not known nothing is explained
                 continue
             side = 0 if taker < 0 else 1
             for one in bookings[barrier:]:

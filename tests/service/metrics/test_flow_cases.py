@@ -86,7 +86,8 @@ def test_every_answer_is_that_of_the_plain_formula(events: list[Event], data: st
 @settings(max_examples=15, phases=(Phase.explicit, Phase.generate))
 @given(events=streams(most=25, faults=False))
 def test_fleeting_volume_is_that_of_the_plain_formula(events: list[Event]) -> None:
-    books = [event for event in events if event["type"] != "trade"]
+    # A later snapshot ends the watch over what was added before it: the plain formula knows none.
+    books = events[:1] + [event for event in events[1:] if event["type"] in ("delta", "replace")]
     for horizon in (1, 2, Decimal("0.5")):
         params = {"horizon": horizon, "t_eval": end(books)}
         assert same(value("fleeting_volume_ratio", params, *books), plain_flow.fleeting(params, books))

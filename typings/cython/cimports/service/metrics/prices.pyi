@@ -1,1 +1,3 @@
 from service.metrics.prices import *
+
+def mixed(price: float) -> int: ...
