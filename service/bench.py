@@ -47,12 +47,17 @@ STALE = "Steelyard was changed since it was installed beside its peers: `make be
 # -- one book --------------------------------------------------------------------------------------------------
 
 
-def feed(session: Session, frames: Sequence[bytes]) -> int:
-    """Nanoseconds of CPU for all frames, each at the time of its receipt as in the driver."""
-    received, clock = session.received, time.time_ns
+def feed(session: Session, frames: Sequence[bytes], interval: int) -> int:
+    """Nanoseconds of CPU for all frames, each received `interval` ms after the one before, as they were recorded.
+
+    So windows hold what they would hold, and what metrics do once a second is in it.
+    """
+    start = time.time_ns()
+    times = range(start, start + len(frames) * interval * 1_000_000, interval * 1_000_000)
+    received = session.received
     began = time.thread_time_ns()
-    for frame in frames:
-        received(frame, clock())
+    for frame, now in zip(frames, times, strict=True):
+        received(frame, now)
     return time.thread_time_ns() - began
 
 
@@ -79,7 +84,7 @@ def _scan(stream: Stream) -> int:
 def path(stream: Stream, plan: Plan) -> int:
     """Nanoseconds of CPU for the stream's frames through a session whose engine has these metrics."""
     session = opened(stream.kind, [stream.native], stream.snapshot, Engine(plan))
-    spent = feed(session, stream.frames)
+    spent = feed(session, stream.frames, stream.kind.interval)
     check(session, len(stream.frames))
     return spent
 

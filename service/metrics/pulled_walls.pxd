@@ -2,23 +2,25 @@
 
 from .walls cimport Wall
 
+cdef struct Pull:
+    long long placed, pulled
+    double price
+    int home  # of the price, in the table below
+    int place  # of the wall
+
 cdef class PulledWalls:
     cdef long long within
-    cdef list walls
-    # of each wall, in the order of their placing
     cdef readonly int count
-    cdef long long[65] placed
-    cdef long long[65] pulled
-    cdef double[65] price
-    cdef unsigned char[65] home  # of the price, in the table below
+    cdef Pull[65] pulls  # in the order of the walls' placing
+    cdef list walls  # by place
+    cdef int[65] vacant
     # prices of the walls of a search: how many walls stand at each
     cdef double[256] slot_price
     cdef int[256] walls_at
     cdef int[65] slot
     cdef int add(self, Wall wall) except? -1
-    cdef int _keep_since(self, long long t) except? -1
-    cdef int expire(self, long long t) except? -1
+    cdef void expire(self, long long t) noexcept
     cdef int part_with(self, int group) except? -1
-    cdef int _keep(self, int k, int to) except? -1
+    cdef void _keep_since(self, long long t) noexcept
     cdef list largest(self, long long t, int least)
-    cdef int _slot(self, int k) noexcept
+    cdef int _slot(self, Pull* pull) noexcept

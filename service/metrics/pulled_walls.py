@@ -19,7 +19,9 @@ class PulledWalls:
 
     def __init__(self, within: int) -> None:
         self.within = within
-        self.walls = []
+        self.walls: list[Wall | None] = [None] * MOST
+        for k in range(MOST):
+            self.vacant[k] = k
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -30,48 +32,52 @@ class PulledWalls:
         """
         k: cython.int
         first: cython.longlong = wall.pulled
+        place: cython.int
         if self.count == _MOST:
             for k in range(self.count):
-                first = min(first, self.pulled[k])
+                first = min(first, self.pulls[k].pulled)
             if first == wall.pulled:
                 return 0
             self._keep_since(first + 1)
+        place = self.vacant[self.count]
         k = self.count
-        while k > 0 and self.placed[k - 1] > wall.placed:
+        while k > 0 and self.pulls[k - 1].placed > wall.placed:
             k -= 1
-        self.walls.insert(k, wall)
-        memmove(cython.address(self.placed[k + 1]), cython.address(self.placed[k]), (self.count - k) * 8)
-        memmove(cython.address(self.pulled[k + 1]), cython.address(self.pulled[k]), (self.count - k) * 8)
-        memmove(cython.address(self.price[k + 1]), cython.address(self.price[k]), (self.count - k) * 8)
-        memmove(cython.address(self.home[k + 1]), cython.address(self.home[k]), self.count - k)
-        self.placed[k] = wall.placed
-        self.pulled[k] = wall.pulled
-        self.price[k] = wall.price
-        self.home[k] = cython.cast(cython.uchar, mixed(wall.price) >> 56)
+        memmove(
+            cython.address(self.pulls[k + 1]),
+            cython.address(self.pulls[k]),
+            (self.count - k) * cython.sizeof(self.pulls[0]),
+        )
+        self.walls[place] = wall
+        self.pulls[k].placed = wall.placed
+        self.pulls[k].pulled = wall.pulled
+        self.pulls[k].price = wall.price
+        self.pulls[k].home = cython.cast(cython.int, mixed(wall.price) >> 56)
+        self.pulls[k].place = place
         self.count += 1
         return 0
 
     @cython.cfunc
-    @cython.exceptval(-1)
-    def expire(self, t: cython.longlong) -> cython.int:
+    @cython.exceptval(check=False)
+    def expire(self, t: cython.longlong) -> cython.void:
         """Let go of those that were pulled too long before t."""
-        return self._keep_since(t - self.within)
+        self._keep_since(t - self.within)
 
     @cython.cfunc
-    @cython.exceptval(-1)
-    def _keep_since(self, t: cython.longlong) -> cython.int:
-        """Let go of those that were pulled before t."""
+    @cython.exceptval(check=False)
+    def _keep_since(self, t: cython.longlong) -> cython.void:
+        """Let go of those that were pulled before t; their places are overwritten by those who come."""
         k: cython.int
         kept: cython.int = 0
+        gone: cython.int = 0
         for k in range(self.count):
-            if self.pulled[k] >= t:
-                if kept < k:
-                    self._keep(k, kept)
+            if self.pulls[k].pulled >= t:
+                self.pulls[kept] = self.pulls[k]
                 kept += 1
-        if kept < self.count:
-            self.count = kept
-            del self.walls[kept:]
-        return 0
+            else:
+                gone += 1
+                self.vacant[self.count - gone] = self.pulls[k].place
+        self.count = kept
 
     @cython.cfunc
     @cython.exceptval(-1)
@@ -79,33 +85,18 @@ class PulledWalls:
         """Let go of those that are of this group."""
         wall: Wall
         k: cython.int
-        kept: cython.int = 0
         for k in range(self.count):
-            wall = self.walls[k]
-            if wall.group != group:
-                if kept < k:
-                    self._keep(k, kept)
-                kept += 1
-        self.count = kept
-        del self.walls[kept:]
-        return 0
-
-    @cython.cfunc
-    @cython.exceptval(-1)
-    def _keep(self, k: cython.int, to: cython.int) -> cython.int:
-        """The wall at one place stands at another, too."""
-        self.walls[to] = self.walls[k]
-        self.placed[to] = self.placed[k]
-        self.pulled[to] = self.pulled[k]
-        self.price[to] = self.price[k]
-        self.home[to] = self.home[k]
+            wall = self.walls[self.pulls[k].place]
+            if wall.group == group:
+                self.pulls[k].pulled = -1
+        self._keep_since(0)
         return 0
 
     @cython.cfunc
     def largest(self, t: cython.longlong, least: cython.int) -> list:
         """Of the groups placed `within` each other with a wall that was pulled at t, that with the most prices.
 
-        [] if they are fewer than `least`.
+        In the order of their placing; [] if they are fewer than `least`.
         """
         first: cython.int
         k: cython.int
@@ -119,11 +110,11 @@ class PulledWalls:
         for first in range(self.count):  # walls first to end are those placed together from the first on
             if self.count - first <= most:
                 break  # no more prices than walls
-            while end < self.count and self.placed[end] - self.placed[first] <= self.within:
-                k = self.slot[end] = self._slot(end)
+            while end < self.count and self.pulls[end].placed - self.pulls[first].placed <= self.within:
+                k = self.slot[end] = self._slot(cython.address(self.pulls[end]))
                 prices += self.walls_at[k] == 0
                 self.walls_at[k] += 1
-                fresh += self.pulled[end] == t
+                fresh += self.pulls[end].pulled == t
                 end += 1
             if fresh > 0 and prices > most:
                 most = prices
@@ -132,18 +123,20 @@ class PulledWalls:
             k = self.slot[first]
             self.walls_at[k] -= 1
             prices -= self.walls_at[k] == 0
-            fresh -= self.pulled[first] == t
-        return self.walls[best_first:best_end]
+            fresh -= self.pulls[first].pulled == t
+        found: list = []
+        for k in range(best_first, best_end):
+            found.append(self.walls[self.pulls[k].place])  # noqa: PERF401  # k would be a Python number
+        return found
 
     @cython.cfunc
     @cython.exceptval(check=False)
-    def _slot(self, wall: cython.int) -> cython.int:
+    def _slot(self, pull: cython.pointer(Pull)) -> cython.int:
         """The place of a wall's price in the table of this search; a new one where it has none."""
-        price: cython.double = self.price[wall]
-        k: cython.int = self.home[wall]
-        while self.walls_at[k] >= 0 and self.slot_price[k] != price:
+        k: cython.int = pull.home
+        while self.walls_at[k] >= 0 and self.slot_price[k] != pull.price:
             k = (k + 1) & 255
         if self.walls_at[k] < 0:
-            self.slot_price[k] = price
+            self.slot_price[k] = pull.price
             self.walls_at[k] = 0
         return k

@@ -10,7 +10,7 @@ cdef class Wall:
     cdef readonly double bought, sold, bought_then, sold_then
     cdef readonly double before, after, pulled_imbalance
     cdef readonly long long placed, pulled
-    cdef int place, next, older, newer
+    cdef int place, older, newer
     cdef readonly int group  # of layers, that it is one of
 
 cdef class Score:
@@ -25,7 +25,10 @@ cdef class Walls:
     cdef readonly double least
     cdef readonly list fresh, settling
     cdef list places
-    cdef int[1024] slots
+    cdef int[1024] slots  # the first place of those whose prices meet here
+    # by place: what is looked at for every level that shrinks
+    cdef int[512] next
+    cdef double[512] price, gone_below
     cdef int standing, oldest, newest, vacancies
     cdef int[512] vacant
     cdef Context context

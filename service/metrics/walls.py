@@ -44,7 +44,7 @@ class Wall:
     size: what came, usual: median of the other levels then, stood: the level after it, lost: what went, traded: at its
     price meanwhile. bought, sold: by takers since the start, at the placing; bought_then, sold_then at the pulling. before,
     after, pulled_imbalance: of the book around the placing, and after the pulling. While it stands it has a `place`,
-    and links to those of the `next` in its slot, of the one that came before, `older`, and after, `newer`; -1 is none.
+    and links to those of the one that came before, `older`, and after, `newer`; -1 is none.
     group: see `LayeringScore`.
     """
 
@@ -167,7 +167,9 @@ class Walls:
         else:
             wall.place = cython.cast(cython.int, len(self.places))
             self.places.append(wall)
-        wall.next = self.slots[slot]
+        self.price[wall.place] = price
+        self.gone_below[wall.place] = size - _PULLED * came * (1 - 1e-9)
+        self.next[wall.place] = self.slots[slot]
         self.slots[slot] = wall.place
         wall.older = self.newest
         wall.newer = -1
@@ -191,11 +193,11 @@ class Walls:
         slot: cython.int = _slot(wall.price)
         place: cython.int = self.slots[slot]
         if place == wall.place:
-            self.slots[slot] = wall.next
+            self.slots[slot] = self.next[place]
         else:
-            while self._at(place).next != wall.place:
-                place = self._at(place).next
-            self._at(place).next = wall.next
+            while self.next[place] != wall.place:
+                place = self.next[place]
+            self.next[place] = self.next[wall.place]
         if wall.older < 0:
             self.oldest = wall.newer
         else:
@@ -218,11 +220,15 @@ class Walls:
         side: cython.int = self.context.changes.side[k]
         price: cython.double = self.context.changes.price[k]
         size: cython.double = self.context.changes.new[k]
+        at: cython.int
         place: cython.int = self.slots[_slot(price)]
         while place >= 0:
-            wall = self._at(place)
-            place = wall.next
-            if wall.price != price or wall.side != side or wall.stood - size < _PULLED * wall.size:
+            at = place
+            place = self.next[at]
+            if self.price[at] != price or size > self.gone_below[at]:
+                continue
+            wall = self._at(at)
+            if wall.side != side or wall.stood - size < _PULLED * wall.size:
                 continue
             self._leave(wall)
             if t - wall.placed > _LONGEST:
@@ -244,10 +250,10 @@ class Walls:
         self.settle(t)
         place: cython.int = self.slots[_slot(price)]
         while place >= 0:
-            wall = self._at(place)
-            place = wall.next
-            if wall.price == price:
+            if self.price[place] == price:
+                wall = self._at(place)
                 wall.traded += size
+            place = self.next[place]
         for wall in self.settling:
             if wall.price == price:
                 wall.traded += size

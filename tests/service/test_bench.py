@@ -41,7 +41,7 @@ def test_readings_are_stored_for_every_message() -> None:
     engine = Engine(Plan())
     session = opened(stream.kind, [stream.native], stream.snapshot, engine)
     (book,) = engine.books.values()
-    assert bench.feed(session, stream.frames) > 0
+    assert bench.feed(session, stream.frames, stream.kind.interval) > 0
     bench.check(session, 40)
     assert (book.applied, book.state) == (40, "live")
     values = dict(zip((output.name for output in engine.outputs), book.values(book.received), strict=True))
@@ -52,7 +52,7 @@ def test_readings_are_stored_for_every_message() -> None:
 def test_a_book_that_missed_a_message_has_no_figure() -> None:
     stream = made_up(KINDS["usdm"], 10, levels=50)
     session = opened(stream.kind, [stream.native], stream.snapshot, None)
-    bench.feed(session, stream.frames[:4] + stream.frames[5:])
+    bench.feed(session, stream.frames[:4] + stream.frames[5:], 100)
     with pytest.raises(UsageError, match=r"no figure: 4 of 10 .* lost gap"):
         bench.check(session, 10)
 
