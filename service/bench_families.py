@@ -17,7 +17,7 @@ from typing import Any
 from .bench import CHECKOUT, captures, path
 from .bench_streams import Stream, streams
 from .metrics import GROUPS, metrics
-from .plan import FIRST_GROUP, Plan
+from .plan import EXTENDED, FIRST_GROUP, Plan
 
 FILE = CHECKOUT / "docs" / "metric-costs.json"
 ROUNDS = 9
@@ -31,9 +31,19 @@ def families() -> dict[str, list[str]]:
     return {group: keys for group, keys in found.items() if keys}
 
 
+def core() -> list[str]:
+    """Keys of the core tier."""
+    return [key for key in metrics() if key not in EXTENDED]
+
+
 def costs(stream: Stream, rounds: int = ROUNDS) -> dict[str, Any]:
-    """Microseconds a message: the bare path, the first group of metrics, each family, the whole catalogue."""
-    plans = {"": Plan([]), "first group": Plan(FIRST_GROUP), "whole catalogue": Plan()}
+    """Microseconds a message: the bare path, the first group of metrics, the core tier, each family, the whole catalogue."""
+    plans = {
+        "": Plan([]),
+        "first group": Plan(FIRST_GROUP),
+        "core tier": Plan(core()),
+        "whole catalogue": Plan(),
+    }
     plans |= {group: Plan(keys) for group, keys in families().items()}
     ways = {name: partial(path, stream, plan) for name, plan in plans.items()}
     samples: dict[str, list[float]] = {name: [] for name in ways}
@@ -48,6 +58,7 @@ def costs(stream: Stream, rounds: int = ROUNDS) -> dict[str, Any]:
         "recorded": stream.recorded,
         "without metrics": round(bare, 2),
         "first group": round(median.pop("first group"), 2),
+        "core tier": round(median.pop("core tier"), 2),
         "whole catalogue": round(median.pop("whole catalogue"), 2),
         "families": {name: round(max(0.0, value - bare), 2) for name, value in median.items()},
     }

@@ -51,7 +51,7 @@ def cost_table() -> str:
         (TITLES.get(group, group.capitalize()), [found[name]["families"][group] for name in columns])
         for group in found[columns[0]]["families"]
     ]
-    for said in ("first group", "whole catalogue"):
+    for said in ("first group", "core tier", "whole catalogue"):
         rows.append((f"the path with the {said}", [found[name][said] for name in columns]))
     lines = [
         f"| µs a depth message | {' | '.join(STREAMS[name] for name in columns)} |",

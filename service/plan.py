@@ -24,6 +24,14 @@ FIRST_GROUP = (
     *("mlofi", "ofi", "cvd", "trade_flow_imbalance", "trade_intensity", "trade_volume", "volume_delta"),
     *("book_messages", "trade_side_agreement", "window_coverage"),
 )
+# What metrics.md calls `ext`: beyond the core tier of each book, whose cost is stated by itself.
+EXTENDED = frozenset(
+    (
+        *("algo_activity", "generalized_ofi", "hawkes_branching", "imbalance_wasserstein", "level_count"),
+        *("long_short_imbalance", "maker_profile", "naes_skjeltorp_slope", "p_up_horizon", "pressure_score"),
+        *("signed_open_interest", "stop_run", "stress_level", "trade_sweeps", "wash_indicators"),
+    )
+)
 LAZY_EVERY = 100_000_000  # ns of event time between lazy updates (metrics.md 0.8)
 
 
