@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from zlib import crc32
 
 import cython
 from cython.cimports.connectors.book import Book
@@ -111,6 +112,8 @@ class Readings(Listener):
         self.counter, self.flow, self.lasting = plan.is_counter, plan.is_flow, plan.lasting
         tick = float("nan") if instrument.tick is None else float(instrument.tick / instrument.multiplier)
         self.context = Context(_NO_BOOK, tick, least)
+        if least > 0:  # cases have one book, which does all at full minutes
+            self.context.phase = crc32(f"{self.venue} {self.market} {self.symbol}".encode()) % 300
         if instrument.lot is not None and instrument.unit_size is not None:
             self.context.lot = float(instrument.lot * instrument.unit_size)
         self.metrics = plan.make(self.context, self.row)

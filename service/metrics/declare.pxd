@@ -14,6 +14,7 @@ cdef class Context:
     cdef public double tick
     cdef public double mid, earlier
     cdef public long long mid_since
+    cdef public int phase
     cdef public double agreement, toxicity, lot, micro
     cdef public object report
     cdef dict _bands, _shared
@@ -21,6 +22,7 @@ cdef class Context:
     cdef public int last_side
     cdef public double bought, sold, bought_worth, sold_worth
     cdef public long long prints
+    cpdef bint is_turn(self, long long t, int every, int after) noexcept
     cdef void count_print(self, double size, double quote, int side) noexcept
     cdef void see_mid(self, long long t, Book book) noexcept
     cdef void move_mid(self, long long t, double mid) noexcept

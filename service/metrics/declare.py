@@ -37,6 +37,7 @@ from .windows import Coverage
 
 NAN = float("nan")
 SECOND = 1_000_000_000
+_SECOND = cython.declare(cython.longlong, SECOND)
 STATS = ("last", "twa", "min", "max")
 RESUMED = 3  # beside DELTA, SNAPSHOT and REPLACE of sync.py: no message, the book that was stale is good as it stands
 
@@ -224,6 +225,7 @@ class Context:
     books, trades, liquidations: when each feed was there. changes: what the last message changed, where a running metric
     wants to know. derivative: what was told of open interest, funding, mark and index price. mid: of the last good state,
     NaN without one, in force since `mid_since`; `earlier` is the one before. tick: in price, NaN if not known.
+    phase: seconds, see `is_turn`.
     flow_withheld: the taker side is in doubt, so nothing that rests on it is shown. last_price, last_side: of the last
     print. bought, sold: what takers did since the start in base, bought_worth, sold_worth in quote, `prints` of them:
     who wants them of a second takes differences at its ends. agreement, toxicity: of what is declared and inferred of
@@ -239,6 +241,7 @@ class Context:
         self.tick = tick
         self.mid = self.earlier = NAN
         self.mid_since = 0
+        self.phase = 0
         self.last_price, self.last_side = NAN, 0
         self.bought = self.sold = self.bought_worth = self.sold_worth = 0.0
         self.prints = 0
@@ -303,6 +306,15 @@ class Context:
     def mid_before(self, t: cython.longlong) -> cython.double:
         """Mid of the last state strictly before t, which is not before the last message (metrics.md 2.6)."""
         return self.mid if self.mid_since < t else self.earlier
+
+    @cython.ccall
+    @cython.exceptval(check=False)
+    def is_turn(self, t: cython.longlong, every: cython.int, after: cython.int) -> cython.bint:
+        """Is the full second t that in which this book does what it does once in so many seconds, `after` its turn began?
+
+        Books take turns by their `phase`, or a second would come in which all of them fit something anew.
+        """
+        return (t // _SECOND + self.phase - after) % every == 0
 
     def shared(self, kind: Any, *args: Any) -> Any:
         """The one `kind(context, *args)` of this book, for the metrics that read the same; who uses it drives it."""

@@ -17,7 +17,7 @@ from .declare import NAN, SECOND, Declaration, Metric, stored
 from .rolling import numbers
 
 LAST, FEWEST = 2_000, 100
-_EVERY = cython.declare(cython.longlong, 300 * SECOND)
+_EVERY = cython.declare(cython.int, 300)  # seconds
 _GOLDEN = cython.declare(cython.double, 0.6180339887498949)
 
 
@@ -174,7 +174,7 @@ class HawkesBranching(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def sample(self, book: Book, t: cython.longlong, whole: cython.bint) -> cython.int:
-        if t % _EVERY == 0 and self.dirty:
+        if self.context.is_turn(t, _EVERY, 10) and self.dirty:
             self._fit()
         return 0
 

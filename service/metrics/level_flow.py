@@ -26,7 +26,6 @@ FEWEST = 60
 _INFINITE = cython.declare(cython.double, float("inf"))
 _NAN = cython.declare(cython.double, float("nan"))
 _TEN = cython.declare(cython.longlong, 10 * SECOND)
-_MINUTE = cython.declare(cython.longlong, 60 * SECOND)
 
 
 def first_component(rows: Sequence[Sequence[float]]) -> tuple[list[float], float] | None:
@@ -178,7 +177,7 @@ class LevelFlow:
             if self.ten_whole and self.ten[self.levels] > 0:
                 scale = self.ten[self.levels] / self.ten[self.levels + 2]
                 self.rows.append([self.ten[k] / scale for k in range(self.levels)])
-            if t % _MINUTE == 0:
+            if self.context.is_turn(t // 10, 6, 0):  # this ends a step of 10 s
                 self._refit()
         return 0
 

@@ -12,12 +12,11 @@ from cython.cimports.service.metrics.logistic import probability
 
 from connectors.book import Book
 
-from .declare import NAN, SECOND, Declaration, Field, Metric, Unit
+from .declare import NAN, Declaration, Field, Metric, Unit
 from .logistic import auc, brier, probability
 from .prequential import Prequential
 from .rolling import numbers
 
-_MINUTE = cython.declare(cython.longlong, 60 * SECOND)
 TERMS = {"term": ("intercept", "queue_imbalance")}
 
 
@@ -150,7 +149,7 @@ class PUp(Metric):
     @cython.ccall
     @cython.exceptval(-1, check=True)
     def sample(self, book: Book, t: cython.longlong, whole: cython.bint) -> cython.int:
-        if t % _MINUTE == 0 and self.predictor.refit():
+        if self.context.is_turn(t, 60, 0) and self.predictor.refit():
             self.b0, self.b1 = self.predictor.coefficients
             self._judge()
         return 0

@@ -223,9 +223,9 @@ class PUpHorizon(Metric):
         if good and self._sampled(book, t):
             self._await(t, slot)
         for h in range(self.horizons):
-            if t // _SECOND % 60 == (h + 1) * 60 // (
-                self.horizons + 1
-            ):  # not when others refit: at the full minute
+            if self.context.is_turn(
+                t, 60, (h + 1) * 60 // (self.horizons + 1)
+            ):  # when no other predictor is fitted
                 self._refit(h)
         return 0
 
