@@ -88,6 +88,22 @@ def quantile(level: float, histogram: str, by: str) -> str:
     return f"histogram_quantile({level:g}, sum by ({by}, le) (rate({histogram}[$__rate_interval])))"
 
 
+def per(labels: str, expr: str, how: str = "sum", *, none: str = "", also: str = "") -> Query:
+    """`expr` by labels, whose values name its series, with what `also` adds. `none`: as the label of `or_none`."""
+    made = f"{how} by ({labels}) ({expr})"
+    return Query(or_none(made, none) if none else made, _named(labels, also))
+
+
+def per_quantile(labels: str, level: float, histogram: str, *, also: str = "") -> Query:
+    """A quantile by labels, whose values name its series, with what `also` adds."""
+    return Query(quantile(level, histogram, labels), _named(labels, also))
+
+
+def _named(labels: str, also: str) -> str:
+    names = [f"{{{{{label}}}}}" for label in labels.split(", ")]
+    return " ".join((*names, *([also] if also else [])))
+
+
 def _selector(name: str, places: str, labels: dict[str, str]) -> str:
     chosen = "".join(f',{key}{"=~" if "|" in value else "="}"{value}"' for key, value in labels.items())
     return f"{name}{{{places}{chosen}}}"

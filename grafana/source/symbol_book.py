@@ -5,7 +5,7 @@ from __future__ import annotations
 from .board import Detail
 from .colours import beyond
 from .panels import AMOUNT, BP, FULL, SHARE, lines
-from .queries import Query, book
+from .queries import Query, book, per
 
 VENUE = "{{symbol}} {{venue}}"
 BID, ASK = f"{VENUE} bid", f"{VENUE} ask"
@@ -87,9 +87,11 @@ DEPTH = Detail(
             "Imbalance by band",
             "Bid less ask size over their sum within 5, 25 and 100 bp of the mid, mean over venues, -1 to "
             "+1. Plus is more bids. A band that no venue shows whole is empty.",
-            Query(
-                f"avg by (symbol, band_bps) ({book('obi_band_imbalance_ratio', band_bps='5|10|25|50|100')})",
-                "{{symbol}} {{band_bps}} bp",
+            per(
+                "symbol, band_bps",
+                book("obi_band_imbalance_ratio", band_bps="5|10|25|50|100"),
+                "avg",
+                also="bp",
             ),
             low=-1,
             high=1,

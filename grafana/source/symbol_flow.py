@@ -5,7 +5,7 @@ from __future__ import annotations
 from .board import Detail
 from .colours import beyond
 from .panels import AMOUNT, BP, EACH_SECOND, FULL, SECONDS, SHARE, lines
-from .queries import Query, book, rate, recent
+from .queries import Query, book, per, rate, recent
 
 VENUE = "{{symbol}} {{venue}}"
 FORCED = "obi_liquidation_quote_units_total"
@@ -19,12 +19,9 @@ FLOW = Detail(
             "Order flow by cause, 10 s",
             "What made the order flow imbalance of 10 s, in base units, over venues: orders added, "
             "cancelled, traded. Plus is buy pressure.",
-            Query(f"sum by (symbol) ({book('obi_ofi_add_base_units', window='10s')})", "{{symbol}} added"),
-            Query(
-                f"sum by (symbol) ({book('obi_ofi_cancel_base_units', window='10s')})",
-                "{{symbol}} cancelled",
-            ),
-            Query(f"sum by (symbol) ({book('obi_ofi_trade_base_units', window='10s')})", "{{symbol}} traded"),
+            per("symbol", book("obi_ofi_add_base_units", window="10s"), also="added"),
+            per("symbol", book("obi_ofi_cancel_base_units", window="10s"), also="cancelled"),
+            per("symbol", book("obi_ofi_trade_base_units", window="10s"), also="traded"),
             unit=AMOUNT,
             centred=True,
         ),
@@ -70,10 +67,7 @@ FLOW = Detail(
             "Queues used up",
             "Times a second that the best level vanished and the price worsened, by side and by what took "
             "most of it, over venues.",
-            Query(
-                f"sum by (symbol, side, cause) ({rate(book('obi_queue_depletions_total'))})",
-                "{{symbol}} {{side}} {{cause}}",
-            ),
+            per("symbol, side, cause", rate(book("obi_queue_depletions_total"))),
             unit=EACH_SECOND,
             low=0,
         ),
@@ -96,22 +90,15 @@ TRADES = Detail(
             "Takers by window",
             "Taker buys less sells over their sum within 10 and 60 s, mean over venues: +1 is all buying. "
             "Empty while nothing was traded within the window.",
-            Query(
-                f"avg by (symbol, window) ({book('obi_trade_flow_imbalance_ratio', window='10s|60s')})",
-                "{{symbol}} {{window}}",
-            ),
+            per("symbol, window", book("obi_trade_flow_imbalance_ratio", window="10s|60s"), "avg"),
             low=-1,
             high=1,
         ),
         lines(
             "Prints",
             "Prints a second by taker side, over venues, weighted so that one of 10 s ago counts half.",
-            Query(
-                f"sum by (symbol) ({book('obi_trade_intensity_per_second', side='buy')})", "{{symbol}} buy"
-            ),
-            Query(
-                f"sum by (symbol) ({book('obi_trade_intensity_per_second', side='sell')})", "{{symbol}} sell"
-            ),
+            per("symbol", book("obi_trade_intensity_per_second", side="buy"), also="buy"),
+            per("symbol", book("obi_trade_intensity_per_second", side="sell"), also="sell"),
             unit=EACH_SECOND,
             low=0,
             sided=True,

@@ -3,7 +3,7 @@
 from ..board import Board, Detail
 from ..colours import GOOD, SIGNED, WARN, beyond, falling, rising
 from ..panels import AMOUNT, BP, EACH_SECOND, FULL, LIVE_OR_NOT, SECONDS, SHARE, Column, lines, stat, table
-from ..queries import FIRING, Query, book, feed, firing_by, own, rate, recent
+from ..queries import FIRING, Query, book, feed, firing_by, own, per, rate, recent
 
 BY_SYMBOL = "{{symbol}}"
 SCORE = book("obi_pressure_score_ratio")
@@ -75,7 +75,7 @@ NOW = (
         "Pressure",
         "Pressure score by symbol, mean over its venues, -1 to +1. Plus is buy pressure. A line breaks "
         "where no book of the symbol is live.",
-        Query(f"avg by (symbol) ({SCORE})", BY_SYMBOL),
+        per("symbol", SCORE, "avg"),
         low=-1,
         high=1,
         width=8,
@@ -95,7 +95,7 @@ NOW = (
         "Depth near the mid",
         "Worth of the bids and asks within 10 bp of each venue's mid, summed over venues, in the symbol's "
         "quote currency. Books that do not reach so far are left out.",
-        Query(f"sum by (symbol) ({book('obi_depth_quote_units', band_bps='10')})", BY_SYMBOL),
+        per("symbol", book("obi_depth_quote_units", band_bps="10")),
         unit=AMOUNT,
         low=0,
         width=8,
@@ -144,7 +144,7 @@ DETAILS = (
             lines(
                 "Live books by venue",
                 "Share of each venue's books that are live. What is below 1 is missing from the other panels.",
-                Query(f"avg by (venue) ({book('obi_book_state', state='live')})", "{{venue}}"),
+                per("venue", book("obi_book_state", state="live"), "avg"),
                 unit=SHARE,
                 low=0,
                 high=FULL,
@@ -159,24 +159,21 @@ DETAILS = (
                 "Order flow imbalance at the touch within 10 s over the mean depth of a level, mean over "
                 "venues: how many ordinary levels were added to bids or taken from asks. Plus is buy "
                 "pressure.",
-                Query(
-                    f"avg by (symbol) ({book('obi_normalized_ofi_ratio', level='1', window='10s')})",
-                    BY_SYMBOL,
-                ),
+                per("symbol", book("obi_normalized_ofi_ratio", level="1", window="10s"), "avg"),
                 centred=True,
             ),
             lines(
                 "Takers, 60 s",
                 "Taker buys less sells over their sum, last 60 s, mean over venues: +1 is all buying. "
                 "Empty for a symbol that did not trade in that time.",
-                Query(f"avg by (symbol) ({book('obi_trade_flow_imbalance_ratio', window='60s')})", BY_SYMBOL),
+                per("symbol", book("obi_trade_flow_imbalance_ratio", window="60s"), "avg"),
                 low=-1,
                 high=1,
             ),
             lines(
                 "Traded",
                 "Worth traded a second over venues, in the symbol's quote currency.",
-                Query(f"sum by (symbol) ({rate(book('obi_trade_volume_quote_units_total'))})", BY_SYMBOL),
+                per("symbol", rate(book("obi_trade_volume_quote_units_total"))),
                 unit=AMOUNT,
                 low=0,
             ),
@@ -185,10 +182,11 @@ DETAILS = (
                 "Worth of positions closed by force over the last minute or less, by symbol and by the "
                 "position that was closed. Shorts closed are forced buying. Only derivatives have it; most "
                 "venues report a sample.",
-                Query(
-                    "sum by (symbol, position) "
-                    f"({rate(book('obi_liquidation_quote_units_total', market='perp|future', position='long|short'))})",
-                    "{{symbol}} {{position}}",
+                per(
+                    "symbol, position",
+                    rate(
+                        book("obi_liquidation_quote_units_total", market="perp|future", position="long|short")
+                    ),
                 ),
                 unit=AMOUNT,
                 low=0,
@@ -217,27 +215,21 @@ DETAILS = (
                 "How far depth within 10 bp lies from its mean of an hour, in standard deviations of its "
                 "logarithm: the worst venue and side of each symbol. The dashed line is where a liquidity "
                 "shock begins. Needs a minute.",
-                Query(f"min by (symbol) ({book('obi_liquidity_shock_zscore')})", BY_SYMBOL),
+                per("symbol", book("obi_liquidity_shock_zscore"), "min"),
                 marks=beyond(-4),
             ),
             lines(
                 "Liquidity shocks",
                 "Times that depth halved or the spread sprang open, within the shortest window of the "
                 "chart. Flat at zero in quiet markets.",
-                Query(
-                    f"sum by (symbol, kind) ({recent(book('obi_liquidity_shocks_total'))})",
-                    "{{symbol}} {{kind}}",
-                ),
+                per("symbol, kind", recent(book("obi_liquidity_shocks_total"))),
                 low=0,
             ),
             lines(
                 "Bids against asks",
                 "Depth imbalance of the best ten levels, averaged over time, mean over venues, -1 to +1. "
                 "Plus is more bids. The dashed lines are where ObiPersistentImbalance begins.",
-                Query(
-                    f"avg by (symbol) ({book('obi_depth_imbalance_ratio', levels='10', stat='twa')})",
-                    BY_SYMBOL,
-                ),
+                per("symbol", book("obi_depth_imbalance_ratio", levels="10", stat="twa"), "avg"),
                 low=-1,
                 high=1,
                 marks=beyond(-0.6, 0.6),

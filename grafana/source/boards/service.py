@@ -5,7 +5,18 @@ from __future__ import annotations
 from ..board import Board, Detail
 from ..colours import BAD, GOOD, beyond, rising
 from ..panels import BYTES, EACH_SECOND, SECONDS, SHARE, lines, stat
-from ..queries import FIRING_ANYWHERE, Query, firing_by, in_range, or_none, own, quantile, rate, recent
+from ..queries import (
+    FIRING_ANYWHERE,
+    Query,
+    firing_by,
+    in_range,
+    or_none,
+    own,
+    per,
+    per_quantile,
+    rate,
+    recent,
+)
 
 INSTANCE = "{{instance}}"
 QUIET = "`none` at zero: no sender is configured."
@@ -73,7 +84,7 @@ NOW = (
         "Event loop late by",
         "How late the event loop comes back: what 99 of 100 looks stay below, and the latest of the last "
         "minute. The dashed line is where ObiLoopLag begins.",
-        Query(quantile(0.99, own("obi_loop_lag_seconds_bucket"), "instance"), f"{INSTANCE} 99 %"),
+        per_quantile("instance", 0.99, own("obi_loop_lag_seconds_bucket"), also="99 %"),
         Query(own("obi_loop_lag_max_seconds"), f"{INSTANCE} latest"),
         unit=SECONDS,
         low=0,
@@ -84,7 +95,7 @@ NOW = (
         "Time that messages take",
         "Share of its time that the service spends on messages: from arrival until book, metrics and "
         "alerts knew of them. The dashed line is where ObiSaturated begins.",
-        Query(f"sum by (instance) ({rate(own('obi_apply_latency_seconds_sum'))})", INSTANCE),
+        per("instance", rate(own("obi_apply_latency_seconds_sum"))),
         unit=SHARE,
         low=0,
         marks=beyond(0.7),
@@ -93,7 +104,7 @@ NOW = (
     lines(
         "Messages",
         "Book messages applied a second, by instance.",
-        Query(f"sum by (instance) ({rate(own('obi_book_messages_total'))})", INSTANCE),
+        per("instance", rate(own("obi_book_messages_total"))),
         unit=EACH_SECOND,
         low=0,
         width=8,
@@ -108,7 +119,7 @@ DETAILS = (
                 "Venue to here",
                 "Receive time minus the venue's time that 99 of 100 messages stay below. The clocks' "
                 "difference is in it. Empty where no venue gives a time.",
-                Query(quantile(0.99, own("obi_feed_latency_seconds_bucket"), "instance"), INSTANCE),
+                per_quantile("instance", 0.99, own("obi_feed_latency_seconds_bucket")),
                 unit=SECONDS,
                 low=0,
                 width=6,
@@ -116,7 +127,7 @@ DETAILS = (
             lines(
                 "Here to the book",
                 "From a message's arrival until its book, metrics and alerts knew of it.",
-                Query(quantile(0.99, own("obi_apply_latency_seconds_bucket"), "instance"), INSTANCE),
+                per_quantile("instance", 0.99, own("obi_apply_latency_seconds_bucket")),
                 unit=SECONDS,
                 low=0,
                 width=6,
@@ -125,10 +136,7 @@ DETAILS = (
                 "Book to the stream",
                 "From the arrival of a book's newest message until the stream had an update of it ready. "
                 "Empty while nobody listens.",
-                Query(
-                    quantile(0.99, own("obi_publish_latency_seconds_bucket"), "instance"),
-                    INSTANCE,
-                ),
+                per_quantile("instance", 0.99, own("obi_publish_latency_seconds_bucket")),
                 unit=SECONDS,
                 low=0,
                 width=6,
@@ -137,10 +145,7 @@ DETAILS = (
                 "Alert to its receiver",
                 "From the evaluation that made an alert change until the sender's other end took the "
                 "message. Empty while none was sent.",
-                Query(
-                    quantile(0.99, own("obi_alert_delivery_seconds_bucket"), "instance, sender"),
-                    "{{instance}} {{sender}}",
-                ),
+                per_quantile("instance, sender", 0.99, own("obi_alert_delivery_seconds_bucket")),
                 unit=SECONDS,
                 low=0,
                 width=6,
@@ -189,33 +194,29 @@ DETAILS = (
                 "Waiting",
                 "What waits in each queue: updates for the stream's clients, alerts to be kept, messages "
                 "for each sender.",
-                Query(f"sum by (queue) ({own('obi_backlog_messages')})", "{{queue}}"),
+                per("queue", own("obi_backlog_messages")),
                 low=0,
             ),
             lines(
                 "Dropped",
                 "What was dropped because too much waited, by queue, within the shortest window of the chart.",
-                Query(f"sum by (queue) ({recent(own('obi_backlog_dropped_total'))})", "{{queue}}"),
+                per("queue", recent(own("obi_backlog_dropped_total"))),
                 low=0,
             ),
             lines(
                 "Clients of the stream",
                 "Sockets open, and different channels that they subscribe to.",
-                Query(f"sum by (instance) ({own('obi_stream_clients')})", f"{INSTANCE} clients"),
-                Query(f"sum by (instance) ({own('obi_stream_channels')})", f"{INSTANCE} channels"),
+                per("instance", own("obi_stream_clients"), also="clients"),
+                per("instance", own("obi_stream_channels"), also="channels"),
                 low=0,
             ),
             lines(
                 "Updates of the stream",
                 "A second: encoded once for all, sent to clients, and passed over because a client had not "
                 "taken the one before.",
-                Query(
-                    f"sum by (instance) ({rate(own('obi_stream_encodings_total'))})", f"{INSTANCE} encoded"
-                ),
-                Query(f"sum by (instance) ({rate(own('obi_stream_messages_total'))})", f"{INSTANCE} sent"),
-                Query(
-                    f"sum by (instance) ({rate(own('obi_stream_missed_total'))})", f"{INSTANCE} passed over"
-                ),
+                per("instance", rate(own("obi_stream_encodings_total")), also="encoded"),
+                per("instance", rate(own("obi_stream_messages_total")), also="sent"),
+                per("instance", rate(own("obi_stream_missed_total")), also="passed over"),
                 unit=EACH_SECOND,
                 low=0,
             ),
@@ -233,19 +234,13 @@ DETAILS = (
             lines(
                 "Active in the built-in engine",
                 "Alerts that fire or are pending, by state and severity. `none` is drawn where there is none.",
-                Query(
-                    or_none(f"sum by (state, severity) ({own('obi_alerts_active')})", "state"),
-                    "{{state}} {{severity}}",
-                ),
+                per("state, severity", own("obi_alerts_active"), none="state"),
                 low=0,
             ),
             lines(
                 "Messages to senders",
                 f"What became of them, within the shortest window of the chart. {QUIET}",
-                Query(
-                    or_none(f"sum by (sender, result) ({recent(own('obi_alert_messages_total'))})", "result"),
-                    "{{sender}} {{result}}",
-                ),
+                per("sender, result", recent(own("obi_alert_messages_total")), none="result"),
                 low=0,
             ),
             lines(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..board import Board, Detail
 from ..colours import beyond, rising
 from ..panels import AMOUNT, EACH_SECOND, SECONDS, SHARE, lines, stat
-from ..queries import Query, book, in_range, rate, recent
+from ..queries import Query, book, in_range, per, rate, recent
 
 BOOK = "{{symbol}} {{venue}}"
 FORCED = "obi_liquidation_quote_units_total"
@@ -80,7 +80,7 @@ NOW = (
         "Spoofing score",
         "Score of the last candidate, 0 to 1: worst book and side of each symbol. From the dashed line on it counts as an "
         f"episode. {PATTERN}",
-        Query(f"max by (symbol) ({book('obi_spoof_score_ratio')})", "{{symbol}}"),
+        per("symbol", book("obi_spoof_score_ratio"), "max"),
         low=0,
         high=1,
         marks=beyond(0.6),
@@ -89,9 +89,7 @@ NOW = (
         "Display that has not stood",
         "Imbalance of ten levels less that of what stood for 3 s, without its sign: the worst book of each symbol. Far "
         "from zero the display is fresh. The dashed line is where ObiArtificialDepth begins.",
-        Query(
-            f"max by (symbol) (abs({book('obi_fleeting_depth_imbalance_ratio', levels='10')}))", "{{symbol}}"
-        ),
+        per("symbol", f"abs({book('obi_fleeting_depth_imbalance_ratio', levels='10')})", "max"),
         low=0,
         marks=beyond(0.5),
     ),
@@ -104,13 +102,13 @@ DETAILS = (
             lines(
                 "Spoofing patterns",
                 f"Episodes that scored 0.6 or more, by symbol and side, {WINDOW}. {PATTERN}",
-                Query(f"sum by (symbol, side) ({recent(book('obi_spoof_episodes_total'))})", SIDE),
+                per("symbol, side", recent(book("obi_spoof_episodes_total"))),
                 low=0,
             ),
             lines(
                 "Layering patterns",
                 f"Episodes by symbol and side, {WINDOW}. {PATTERN}",
-                Query(f"sum by (symbol, side) ({recent(book('obi_layering_episodes_total'))})", SIDE),
+                per("symbol, side", recent(book("obi_layering_episodes_total"))),
                 low=0,
             ),
             lines(
@@ -210,7 +208,7 @@ DETAILS = (
                 "How far depth within 10 bp lies from its mean of an hour, in standard deviations of its "
                 "logarithm, worse side. The dashed line is where a shock begins. Empty for the first "
                 "minute.",
-                Query(f"min by (symbol, venue) ({book('obi_liquidity_shock_zscore')})", BOOK),
+                per("symbol, venue", book("obi_liquidity_shock_zscore"), "min"),
                 marks=beyond(-4),
             ),
             lines(
@@ -224,7 +222,7 @@ DETAILS = (
                 "Fragility",
                 "Move of the price by an ordinary burst of takers, in ordinary minutes' moves, worse side. "
                 "The dashed line is where ObiFragileSide begins. Empty until an hour is known.",
-                Query(f"max by (symbol, venue) ({book('obi_fragility_ratio')})", BOOK),
+                per("symbol, venue", book("obi_fragility_ratio"), "max"),
                 low=0,
                 marks=beyond(3),
             ),
@@ -242,10 +240,7 @@ DETAILS = (
                 "An order of 100,000 that fails",
                 "Chance that a taker order of 100,000 of the quote currency is not filled as the book "
                 "shows, worse side: thin book, fading touch, bad feed. Empty until an hour is known.",
-                Query(
-                    f"max by (symbol, venue) ({book('obi_execution_failure_ratio', notional='100000')})",
-                    BOOK,
-                ),
+                per("symbol, venue", book("obi_execution_failure_ratio", notional="100000"), "max"),
                 unit=SHARE,
                 low=0,
                 high=1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..board import Board, Detail
 from ..colours import beyond, falling, rising
 from ..panels import EACH_SECOND, FULL, LIVE_OR_NOT, SECONDS, SHARE, Column, lines, stat, table
-from ..queries import Query, book, feed, in_range, or_none, quantile, rate, recent
+from ..queries import Query, book, feed, in_range, per, per_quantile, quantile, rate, recent
 
 VENUE, ROUTE = "{{venue}}", "{{venue}} {{product}} {{route}}"
 
@@ -80,7 +80,7 @@ NOW = (
     lines(
         "Live books by venue",
         "Share of each venue's books that are live. What is below 1 is missing from all other panels.",
-        Query(f"avg by (venue) ({book('obi_book_state', state='live')})", VENUE),
+        per("venue", book("obi_book_state", state="live"), "avg"),
         unit=SHARE,
         low=0,
         high=FULL,
@@ -90,7 +90,7 @@ NOW = (
         "Latency, median",
         "Receive time minus the venue's time of messages, median, by venue. The dashed line is where "
         "ObiLatencyHigh begins. Empty where the venue gives no time.",
-        Query(quantile(0.5, feed("obi_feed_latency_seconds_bucket"), "venue"), VENUE),
+        per_quantile("venue", 0.5, feed("obi_feed_latency_seconds_bucket")),
         unit=SECONDS,
         low=0,
         marks=beyond(1),
@@ -99,7 +99,7 @@ NOW = (
     lines(
         "Frames",
         "Frames received a second, by venue. A line at zero is a venue that is silent.",
-        Query(f"sum by (venue) ({rate(feed('obi_feed_frames_total'))})", VENUE),
+        per("venue", rate(feed("obi_feed_frames_total"))),
         unit=EACH_SECOND,
         low=0,
         width=8,
@@ -125,7 +125,7 @@ DETAILS = (
             lines(
                 "Books by state",
                 "How many of the chosen books are in which state. Only live ones have values.",
-                Query(f"sum by (state) ({book('obi_book_state')})", "{{state}}"),
+                per("state", book("obi_book_state")),
                 low=0,
                 stacked=True,
             ),
@@ -133,7 +133,7 @@ DETAILS = (
                 "Oldest book by venue",
                 "Time since the last message of the venue's quietest book. A quiet market is no fault: the "
                 "connection's heartbeat decides.",
-                Query(f"max by (venue) ({book('obi_book_age_seconds')})", VENUE),
+                per("venue", book("obi_book_age_seconds"), "max"),
                 unit=SECONDS,
                 low=0,
             ),
@@ -145,26 +145,20 @@ DETAILS = (
             lines(
                 "Gaps",
                 "Losses seen in the books' messages, by venue, within the shortest window of the chart.",
-                Query(f"sum by (venue) ({recent(book('obi_book_gaps_total'))})", VENUE),
+                per("venue", recent(book("obi_book_gaps_total"))),
                 low=0,
             ),
             lines(
                 "Books taken anew, by reason",
                 "Times that a book was taken anew, within the shortest window of the chart. Nothing has "
                 "happened since the start where `none` is drawn.",
-                Query(
-                    or_none(f"sum by (venue, reason) ({recent(book('obi_book_resyncs_total'))})", "reason"),
-                    "{{venue}} {{reason}}",
-                ),
+                per("venue, reason", recent(book("obi_book_resyncs_total")), none="reason"),
                 low=0,
             ),
             lines(
                 "Checksums",
                 "Checksums compared a second, by venue and result. Flat at zero where the venue sends none.",
-                Query(
-                    f"sum by (venue, result) ({rate(book('obi_book_checksums_total'))})",
-                    "{{venue}} {{result}}",
-                ),
+                per("venue, result", rate(book("obi_book_checksums_total"))),
                 unit=EACH_SECOND,
                 low=0,
             ),
@@ -172,14 +166,14 @@ DETAILS = (
                 "Crossed or locked",
                 "Times that the best bid stood at or above the best ask, by venue, within the shortest "
                 "window of the chart.",
-                Query(f"sum by (venue) ({recent(book('obi_book_crossed_total'))})", VENUE),
+                per("venue", recent(book("obi_book_crossed_total"))),
                 low=0,
             ),
             lines(
                 "Ignored as old",
                 "Messages rightly ignored as older or repeated, a second, by venue: normal while a "
                 "snapshot is joined.",
-                Query(f"sum by (venue) ({rate(book('obi_book_dropped_old_total'))})", VENUE),
+                per("venue", rate(book("obi_book_dropped_old_total"))),
                 unit=EACH_SECOND,
                 low=0,
             ),
@@ -187,7 +181,7 @@ DETAILS = (
                 "Books cut short",
                 "Books whose farthest levels were left out to bound memory, by venue. Values far from the "
                 "mid are then missing.",
-                Query(f"sum by (venue) ({book('obi_book_capped')})", VENUE),
+                per("venue", book("obi_book_capped")),
                 low=0,
             ),
         ),
@@ -214,17 +208,14 @@ DETAILS = (
             lines(
                 "Made anew",
                 "Times that connections of a venue were made anew, within the shortest window of the chart.",
-                Query(f"sum by (venue) ({recent(feed('obi_feed_reconnects_total'))})", VENUE),
+                per("venue", recent(feed("obi_feed_reconnects_total"))),
                 low=0,
             ),
             lines(
                 "Not understood",
                 "Frames a second that were not understood, by venue and kind: the venue says something "
                 "new. A single line at zero: nothing of the kind.",
-                Query(
-                    or_none(f"sum by (venue, kind) ({rate(feed('obi_feed_unknown_frames_total'))})", "kind"),
-                    "{{venue}} {{kind}}",
-                ),
+                per("venue, kind", rate(feed("obi_feed_unknown_frames_total")), none="kind"),
                 unit=EACH_SECOND,
                 low=0,
             ),
@@ -237,7 +228,7 @@ DETAILS = (
                 "From the venue to here, 99 %",
                 "Receive time minus the venue's time that 99 of 100 messages stay below, by venue. The "
                 "clocks' difference is in it.",
-                Query(quantile(0.99, feed("obi_feed_latency_seconds_bucket"), "venue"), VENUE),
+                per_quantile("venue", 0.99, feed("obi_feed_latency_seconds_bucket")),
                 unit=SECONDS,
                 low=0,
             ),
@@ -245,7 +236,7 @@ DETAILS = (
                 "From here to the book, 99 %",
                 "Time from a message's arrival until its book, metrics and alerts knew of it, that 99 of "
                 "100 messages stay below.",
-                Query(quantile(0.99, feed("obi_apply_latency_seconds_bucket"), "venue"), VENUE),
+                per_quantile("venue", 0.99, feed("obi_apply_latency_seconds_bucket")),
                 unit=SECONDS,
                 low=0,
             ),
@@ -253,14 +244,14 @@ DETAILS = (
                 "Lowest of the books",
                 "Latency of the last message of the venue's quickest book. Below zero the venue's clock or "
                 "ours is wrong; the dashed line is where ObiClockSkew begins.",
-                Query(f"min by (venue) ({book('obi_book_latency_seconds')})", VENUE),
+                per("venue", book("obi_book_latency_seconds"), "min"),
                 unit=SECONDS,
                 marks=beyond(-0.1),
             ),
             lines(
                 "Messages",
                 "Book messages applied a second, by venue.",
-                Query(f"sum by (venue) ({rate(book('obi_book_messages_total'))})", VENUE),
+                per("venue", rate(book("obi_book_messages_total"))),
                 unit=EACH_SECOND,
                 low=0,
             ),
@@ -273,7 +264,7 @@ DETAILS = (
                 "Risk score",
                 "How much suspicion the venue deserves, 0 none to 1 all: worst chosen symbol. Empty while "
                 "fewer than two venues of a symbol are live.",
-                Query(f"max by (venue) ({book('obi_venue_risk_ratio')})", VENUE),
+                per("venue", book("obi_venue_risk_ratio"), "max"),
                 low=0,
                 high=1,
             ),
@@ -281,7 +272,7 @@ DETAILS = (
                 "What it is made of",
                 "Its parts, worst chosen symbol: stale, gaps, downtime, off the others' price, depth gone. "
                 "The last two need an hour and more.",
-                Query(f"max by (venue, part) ({book('obi_venue_risk_part_ratio')})", "{{venue}} {{part}}"),
+                per("venue, part", book("obi_venue_risk_part_ratio"), "max"),
                 low=0,
                 high=1,
             ),
@@ -289,7 +280,7 @@ DETAILS = (
                 "Taker sides that agree",
                 "Share of the last 1,000 prints outside the mid whose taker side agrees with the book, "
                 "worst book of the venue. The dashed line is where ObiTradeSideDisagrees begins.",
-                Query(f"min by (venue) ({book('obi_trade_side_agreement_ratio')})", VENUE),
+                per("venue", book("obi_trade_side_agreement_ratio"), "min"),
                 unit=SHARE,
                 low=0,
                 high=FULL,
@@ -299,10 +290,7 @@ DETAILS = (
                 "Cover of the last 60 s",
                 "Share of the last 60 s during which the feed was there, worst book of the venue. Below "
                 "0.8 values of that window are not shown.",
-                Query(
-                    f"min by (venue, feed) ({book('obi_window_coverage_ratio', window='60s')})",
-                    "{{venue}} {{feed}}",
-                ),
+                per("venue, feed", book("obi_window_coverage_ratio", window="60s"), "min"),
                 unit=SHARE,
                 low=0,
                 high=FULL,
