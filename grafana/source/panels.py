@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from grafana_foundation_sdk.builders import common as options
 from grafana_foundation_sdk.builders import stat as stat_builder
@@ -37,7 +38,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from .colours import ASK, BID, GOOD, PLAIN, WARN, Steps, thresholds
+from .colours import ASK, BID, GOOD, PLAIN, SIGNED, WARN, Steps, thresholds
 from .queries import Query
 
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
@@ -170,6 +171,19 @@ def lines(
 
 def _shades(colour: str) -> dict[str, str]:
     return {"mode": "shades", "fixedColor": colour}
+
+
+# The usual ones. Their names say what is on the axis, and so what the number is.
+count_stat = partial(stat, decimals=0)
+share_stat = partial(stat, unit=SHARE, decimals=0)
+signed_stat = partial(stat, decimals=2, steps=SIGNED)  # -1 to +1
+time_lines = partial(lines, unit=SECONDS, low=0)
+rate_lines = partial(lines, unit=EACH_SECOND, low=0)
+unit_lines = partial(lines, low=0, high=1)
+share_lines = partial(lines, unit=SHARE, low=0, high=1)
+whole_lines = partial(lines, unit=SHARE, low=0, high=FULL)  # a share that is usually all
+signed_lines = partial(lines, low=-1, high=1)
+net_lines = partial(lines, unit=AMOUNT, centred=True)  # what is above zero against what is below
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .board import Detail
 from .colours import beyond
-from .panels import AMOUNT, BP, FULL, SHARE, lines
+from .panels import BP, lines, net_lines, signed_lines, unit_lines, whole_lines
 from .queries import Query, book, per
 
 VENUE = "{{symbol}} {{venue}}"
@@ -57,15 +57,13 @@ PRICE = Detail(
             unit=BP,
             centred=True,
         ),
-        lines(
+        unit_lines(
             "Next move of the mid",
             "Probability that the next change of the mid is up, by the queues; with 1s or 5s, that the mid "
             "stands higher so long from now if it changes, by queues, depth, flow and trades. 0.5 is no "
             "idea. How good the first is stands under Surveillance; empty until they have learned.",
             Query(book("obi_p_up_ratio"), VENUE),
             Query(book("obi_p_up_horizon_ratio"), f"{VENUE} {{{{horizon}}}}"),
-            low=0,
-            high=1,
         ),
     ),
 )
@@ -73,17 +71,15 @@ PRICE = Detail(
 DEPTH = Detail(
     "Book and depth",
     (
-        lines(
+        net_lines(
             "Depth within 10 bp",
             "Worth of bids (above zero) and asks (below) within 10 bp of the mid, in the quote currency. "
             "Empty where the venue does not show so far.",
             Query(book("obi_depth_quote_units", band_bps="10", side="bid"), BID),
             Query(f"-{book('obi_depth_quote_units', band_bps='10', side='ask')}", ASK),
-            unit=AMOUNT,
-            centred=True,
             sided=True,
         ),
-        lines(
+        signed_lines(
             "Imbalance by band",
             "Bid less ask size over their sum within 5, 25 and 100 bp of the mid, mean over venues, -1 to "
             "+1. Plus is more bids. A band that no venue shows whole is empty.",
@@ -93,17 +89,13 @@ DEPTH = Detail(
                 "avg",
                 also="bp",
             ),
-            low=-1,
-            high=1,
         ),
-        lines(
+        signed_lines(
             "Imbalance that stood",
             "Imbalance of ten levels, of what stood for 3 s, -1 to +1. Plus is more bids. Compare with the "
             "one on top: what is there and not here has just been put up. Empty for 3 s after a new "
             "snapshot.",
             Query(book("obi_persistent_depth_imbalance_ratio", levels="10"), VENUE),
-            low=-1,
-            high=1,
         ),
         lines(
             "Bids less asks against the last hour",
@@ -135,15 +127,12 @@ DEPTH = Detail(
             unit=BP,
             low=0,
         ),
-        lines(
+        whole_lines(
             "Share of 1,000,000 that fills",
             "Share of a market order for 1,000,000 of the quote currency that the book as shown would "
             "fill. 1 is all of it.",
             Query(book("obi_fill_ratio", notional="1000000", side="buy"), BUY),
             Query(book("obi_fill_ratio", notional="1000000", side="sell"), SELL),
-            unit=SHARE,
-            low=0,
-            high=FULL,
             sided=True,
         ),
         lines(

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from .board import Detail
 from .colours import beyond
-from .panels import AMOUNT, BP, EACH_SECOND, FULL, SECONDS, SHARE, lines
+from .panels import (
+    AMOUNT,
+    BP,
+    FULL,
+    SECONDS,
+    lines,
+    net_lines,
+    rate_lines,
+    signed_lines,
+    time_lines,
+    whole_lines,
+)
 from .queries import Query, book, per, rate, recent
 
 VENUE = "{{symbol}} {{venue}}"
@@ -15,17 +26,15 @@ BUY, SELL = f"{VENUE} buy", f"{VENUE} sell"
 FLOW = Detail(
     "Order flow",
     (
-        lines(
+        net_lines(
             "Order flow by cause, 10 s",
             "What made the order flow imbalance of 10 s, in base units, over venues: orders added, "
             "cancelled, traded. Plus is buy pressure.",
             per("symbol", book("obi_ofi_add_base_units", window="10s"), also="added"),
             per("symbol", book("obi_ofi_cancel_base_units", window="10s"), also="cancelled"),
             per("symbol", book("obi_ofi_trade_base_units", window="10s"), also="traded"),
-            unit=AMOUNT,
-            centred=True,
         ),
-        lines(
+        net_lines(
             "Order flow a second",
             "Order flow imbalance from its counters, in base units a second: exact over any window of the "
             "chart. Plus is buy pressure.",
@@ -33,10 +42,8 @@ FLOW = Detail(
                 f"{rate(book('obi_ofi_up_base_units_total'))} - {rate(book('obi_ofi_down_base_units_total'))}",
                 VENUE,
             ),
-            unit=AMOUNT,
-            centred=True,
         ),
-        lines(
+        net_lines(
             "Order flow below the touch, 10 s",
             "Order flow imbalance at the second to fifth best level within 10 s, in base units, over "
             "venues. Plus is buy pressure.",
@@ -44,8 +51,6 @@ FLOW = Detail(
                 f"sum by (symbol, level) ({book('obi_mlofi_base_units', window='10s')})",
                 "{{symbol}} level {{level}}",
             ),
-            unit=AMOUNT,
-            centred=True,
         ),
         lines(
             "Placed less cancelled, 60 s",
@@ -63,13 +68,11 @@ FLOW = Detail(
             low=0,
             sided=True,
         ),
-        lines(
+        rate_lines(
             "Queues used up",
             "Times a second that the best level vanished and the price worsened, by side and by what took "
             "most of it, over venues.",
             per("symbol, side, cause", rate(book("obi_queue_depletions_total"))),
-            unit=EACH_SECOND,
-            low=0,
         ),
     ),
 )
@@ -77,30 +80,24 @@ FLOW = Detail(
 TRADES = Detail(
     "Trades",
     (
-        lines(
+        net_lines(
             "Traded",
             "Worth that takers bought (above zero) and sold (below) a second, in the quote currency.",
             Query(rate(book("obi_trade_volume_quote_units_total", side="buy")), BUY),
             Query(f"-{rate(book('obi_trade_volume_quote_units_total', side='sell'))}", SELL),
-            unit=AMOUNT,
-            centred=True,
             sided=True,
         ),
-        lines(
+        signed_lines(
             "Takers by window",
             "Taker buys less sells over their sum within 10 and 60 s, mean over venues: +1 is all buying. "
             "Empty while nothing was traded within the window.",
             per("symbol, window", book("obi_trade_flow_imbalance_ratio", window="10s|60s"), "avg"),
-            low=-1,
-            high=1,
         ),
-        lines(
+        rate_lines(
             "Prints",
             "Prints a second by taker side, over venues, weighted so that one of 10 s ago counts half.",
             per("symbol", book("obi_trade_intensity_per_second", side="buy"), also="buy"),
             per("symbol", book("obi_trade_intensity_per_second", side="sell"), also="sell"),
-            unit=EACH_SECOND,
-            low=0,
             sided=True,
         ),
         lines(
@@ -149,7 +146,7 @@ DERIVATIVES = Detail(
             Query(book("obi_long_short_imbalance_ratio", population="accounts"), VENUE),
             centred=True,
         ),
-        lines(
+        net_lines(
             "Forced closing",
             "Worth of positions closed by force a second, in the quote currency: shorts (forced buying) "
             "above zero, longs below. Most venues report a sample.",
@@ -161,8 +158,6 @@ DERIVATIVES = Detail(
                 f"-{rate(book(FORCED, market='perp|future', position='long'))}",
                 f"{VENUE} long",
             ),
-            unit=AMOUNT,
-            centred=True,
             sided=True,
         ),
     ),
@@ -179,13 +174,11 @@ TRUST = Detail(
             high=FULL,
             width=8,
         ),
-        lines(
+        time_lines(
             "Age",
             "Time since the book's last message. A quiet market is no fault: the connection's heartbeat "
             "decides.",
             Query(book("obi_book_age_seconds"), VENUE),
-            unit=SECONDS,
-            low=0,
             width=8,
         ),
         lines(
@@ -196,25 +189,19 @@ TRUST = Detail(
             unit=SECONDS,
             width=8,
         ),
-        lines(
+        whole_lines(
             "Cover of the last 60 s",
             "Share of the last 60 s during which the feed was there. Below 0.8 values of that window are "
             "not shown.",
             Query(book("obi_window_coverage_ratio", feed="book", window="60s"), f"{VENUE} book"),
             Query(book("obi_window_coverage_ratio", feed="trades", window="60s"), f"{VENUE} trades"),
-            unit=SHARE,
-            low=0,
-            high=FULL,
             marks=beyond(0.8),
         ),
-        lines(
+        whole_lines(
             "Taker sides that agree",
             "Share of the last 1,000 prints outside the mid whose taker side agrees with the book. The "
             "dashed line is where ObiTradeSideDisagrees begins: below, the sign of flow is doubtful.",
             Query(book("obi_trade_side_agreement_ratio"), VENUE),
-            unit=SHARE,
-            low=0,
-            high=FULL,
             marks=beyond(0.8),
         ),
     ),

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from ..board import Board, Detail
-from ..colours import BLUE, ORANGE, SIGNED, beyond, rising
-from ..panels import AMOUNT, BP, SECONDS, SHARE, lines, stat
+from ..colours import BLUE, ORANGE, beyond, rising
+from ..panels import (
+    AMOUNT,
+    BP,
+    SECONDS,
+    lines,
+    net_lines,
+    share_lines,
+    signed_lines,
+    signed_stat,
+    stat,
+    time_lines,
+    unit_lines,
+)
 from ..queries import Query, basket, book, group
 
 SYMBOL, VENUE = "{{symbol}}", "{{symbol}} {{venue}}"
@@ -30,14 +42,12 @@ NOW = (
         decimals=2,
         steps=((None, ORANGE), (0, BLUE)),
     ),
-    stat(
+    signed_stat(
         "Bids against asks",
         "Bid less ask size over their sum within 10 bp of the consolidated mid, mean of the chosen "
         f"symbols, -1 to +1. Plus is more bids. {LONELY}",
         f"avg({group('obi_band_imbalance_ratio', band_bps='10')} or "
         f"{group('obi_band_imbalance_ratio', band_bps='5')})",
-        decimals=2,
-        steps=SIGNED,
     ),
     stat(
         "Dispersion",
@@ -85,13 +95,11 @@ NOW = (
         unit=BP,
         centred=True,
     ),
-    lines(
+    signed_lines(
         "Bids against asks, all venues",
         "Bid less ask size over their sum within bands around the consolidated mid, -1 to +1. Plus is more "
         f"bids. A band that no venue shows whole is empty. {LONELY}",
         Query(group("obi_band_imbalance_ratio", band_bps="5|10|25"), "{{symbol}} {{band_bps}} bp"),
-        low=-1,
-        high=1,
     ),
 )
 
@@ -106,13 +114,11 @@ DETAILS = (
                 Query(group("obi_best_price", side="ask"), "{{symbol}} ask"),
                 sided=True,
             ),
-            lines(
+            net_lines(
                 "Size there",
                 f"Sizes at those prices, summed over the venues that stand there, in base units. {LONELY}",
                 Query(group("obi_best_size_base_units", side="bid"), "{{symbol}} bid"),
                 Query(f"-{group('obi_best_size_base_units', side='ask')}", "{{symbol}} ask"),
-                unit=AMOUNT,
-                centred=True,
                 sided=True,
             ),
             lines(
@@ -122,44 +128,35 @@ DETAILS = (
                 unit=BP,
                 low=0,
             ),
-            lines(
+            unit_lines(
                 "Left out",
                 "1 while a venue's mid is more than 100 bp off the median of the others: the consolidated "
                 "book is without it.",
                 Query(book("obi_consolidated_outlier"), VENUE),
-                low=0,
-                high=1,
             ),
         ),
     ),
     Detail(
         "Who holds the depth",
         (
-            lines(
+            share_lines(
                 "Share of depth within 10 bp",
                 "Share of each venue in the worth of bids and asks within 10 bp of its own mid. Empty "
                 f"where a venue does not show so far. {LONELY}",
                 Query(book("obi_venue_depth_share_ratio", band_bps="10"), VENUE),
-                unit=SHARE,
-                low=0,
-                high=1,
                 width=8,
             ),
-            lines(
+            unit_lines(
                 "Concentration",
                 "Herfindahl index of those shares: 1 is one venue alone, 1/n is n equal ones.",
                 Query(group("obi_depth_herfindahl_ratio", band_bps="10"), SYMBOL),
-                low=0,
-                high=1,
                 width=8,
             ),
-            lines(
+            signed_lines(
                 "Venues' imbalance, each counting the same",
                 "Mean of the venues' own imbalance within 5 and 10 bp, -1 to +1. Plus is more bids. Far "
                 "from the chart on top: the large venue leans the other way.",
                 Query(group("obi_mean_venue_imbalance_ratio", band_bps="5|10"), "{{symbol}} {{band_bps}} bp"),
-                low=-1,
-                high=1,
                 width=8,
             ),
         ),
@@ -189,13 +186,11 @@ DETAILS = (
                 unit=AMOUNT,
                 low=0,
             ),
-            lines(
+            time_lines(
                 "For how long",
                 "How long the edge has stood. Long ones are rarely real: look at latency, and whether a "
                 "venue is shut for withdrawals.",
                 Query(group("obi_arbitrage_run_seconds"), PAIR),
-                unit=SECONDS,
-                low=0,
             ),
         ),
     ),
@@ -211,12 +206,10 @@ DETAILS = (
                 centred=True,
                 width=8,
             ),
-            lines(
+            signed_lines(
                 "Correlation at that lag",
                 "How strongly they go together at that lag, -1 to +1. Below about 0.3 the lag says nothing.",
                 Query(group("obi_lead_lag_correlation_ratio"), LEADER),
-                low=-1,
-                high=1,
                 width=8,
             ),
             lines(
@@ -228,36 +221,28 @@ DETAILS = (
                 marks=beyond(1),
                 width=8,
             ),
-            lines(
+            signed_lines(
                 "Moving together",
                 "Mean correlation between the venues of what happens within a second, over 300 s: "
                 "imbalance, order flow, mid. Empty until there is some history.",
                 Query(group("obi_contagion_correlation_ratio", over=""), "{{symbol}} {{metric}}"),
-                low=-1,
-                high=1,
             ),
-            lines(
+            unit_lines(
                 "Share of one common factor",
                 "Share of the variance over venues that one factor explains: 1 is one market in all but name.",
                 Query(group("obi_contagion_absorption_ratio", over=""), "{{symbol}} {{metric}}"),
-                low=0,
-                high=1,
             ),
-            lines(
+            signed_lines(
                 "Symbols moving together",
                 "Mean correlation between the symbols of a basket (a venue's linear books, or one from the "
                 "configuration) of what happens within a second, over 300 s. Near 1 there is one market.",
                 Query(basket("obi_contagion_correlation_ratio"), "{{symbol}} {{metric}}"),
-                low=-1,
-                high=1,
             ),
-            lines(
+            unit_lines(
                 "One common factor of the symbols",
                 "Share of the variance over a basket's symbols that one factor explains: what hits one hits "
                 "all where it is 1.",
                 Query(basket("obi_contagion_absorption_ratio"), "{{symbol}} {{metric}}"),
-                low=0,
-                high=1,
             ),
         ),
     ),

@@ -2,7 +2,22 @@
 
 from ..board import Board, Detail
 from ..colours import GOOD, SIGNED, WARN, beyond, falling, rising
-from ..panels import AMOUNT, BP, EACH_SECOND, FULL, LIVE_OR_NOT, SECONDS, SHARE, Column, lines, stat, table
+from ..panels import (
+    AMOUNT,
+    BP,
+    EACH_SECOND,
+    LIVE_OR_NOT,
+    SECONDS,
+    Column,
+    count_stat,
+    lines,
+    share_stat,
+    signed_lines,
+    signed_stat,
+    stat,
+    table,
+    whole_lines,
+)
 from ..queries import FIRING, Query, book, feed, firing_by, own, per, rate, recent
 
 BY_SYMBOL = "{{symbol}}"
@@ -16,45 +31,37 @@ NOW = (
         f"max({own('obi_simulated')})",
         meaning={0: ("LIVE", GOOD), 1: ("SIMULATED", WARN)},
     ),
-    stat(
+    share_stat(
         "Books live",
         "Share of the chosen books that are proven at this moment. Only a live book has values; the others "
         "are missing from every panel, not shown with old numbers. Empty while no book is known.",
         f"avg({book('obi_book_state', state='live')})",
-        unit=SHARE,
-        decimals=0,
         steps=falling(1, 0.9),
     ),
-    stat(
+    share_stat(
         "Connections up",
         "Share of the routes of the chosen venues whose connections are all open. Empty while none is known.",
         f"avg({feed('obi_feed_up')})",
-        unit=SHARE,
-        decimals=0,
         steps=falling(1, 0.9),
     ),
-    stat(
+    count_stat(
         "Alerts firing",
         "Alerts of Prometheus that fire for the chosen places. 0 is good; details are in the chart below.",
         f"count({FIRING}) or vector(0)",
-        decimals=0,
         steps=rising(1, 5),
     ),
-    stat(
+    count_stat(
         "Highest stress",
         "Signs of stress at once, of the worst chosen book, 0 to 3: a large move within a minute, a "
         "liquidity shock, toxic flow. Empty until a book can tell: that takes the toxicity of flow.",
         f"max({book('obi_stress_level')})",
-        decimals=0,
         steps=rising(1, 2),
     ),
-    stat(
+    signed_stat(
         "Strongest lean",
         "Pressure score of the chosen book that leans most, -1 to +1: the mean of queue, depth and trade "
         "imbalance and of order flow. Plus is buy pressure. Empty while no chosen book has one.",
         f"(max({SCORE}) >= -min({SCORE})) or min({SCORE})",
-        decimals=2,
-        steps=SIGNED,
     ),
     stat(
         "Messages",
@@ -71,13 +78,11 @@ NOW = (
         unit=SECONDS,
         steps=rising(0.5, 1),
     ),
-    lines(
+    signed_lines(
         "Pressure",
         "Pressure score by symbol, mean over its venues, -1 to +1. Plus is buy pressure. A line breaks "
         "where no book of the symbol is live.",
         per("symbol", SCORE, "avg"),
-        low=-1,
-        high=1,
         width=8,
     ),
     lines(
@@ -141,13 +146,10 @@ DETAILS = (
                 Query(firing_by("alertname", FIRING), "{{alertname}}"),
                 low=0,
             ),
-            lines(
+            whole_lines(
                 "Live books by venue",
                 "Share of each venue's books that are live. What is below 1 is missing from the other panels.",
                 per("venue", book("obi_book_state", state="live"), "avg"),
-                unit=SHARE,
-                low=0,
-                high=FULL,
             ),
         ),
     ),
@@ -162,13 +164,11 @@ DETAILS = (
                 per("symbol", book("obi_normalized_ofi_ratio", level="1", window="10s"), "avg"),
                 centred=True,
             ),
-            lines(
+            signed_lines(
                 "Takers, 60 s",
                 "Taker buys less sells over their sum, last 60 s, mean over venues: +1 is all buying. "
                 "Empty for a symbol that did not trade in that time.",
                 per("symbol", book("obi_trade_flow_imbalance_ratio", window="60s"), "avg"),
-                low=-1,
-                high=1,
             ),
             lines(
                 "Traded",
@@ -225,13 +225,11 @@ DETAILS = (
                 per("symbol, kind", recent(book("obi_liquidity_shocks_total"))),
                 low=0,
             ),
-            lines(
+            signed_lines(
                 "Bids against asks",
                 "Depth imbalance of the best ten levels, averaged over time, mean over venues, -1 to +1. "
                 "Plus is more bids. The dashed lines are where ObiPersistentImbalance begins.",
                 per("symbol", book("obi_depth_imbalance_ratio", levels="10", stat="twa"), "avg"),
-                low=-1,
-                high=1,
                 marks=beyond(-0.6, 0.6),
             ),
         ),

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from ..board import Board, Detail
 from ..colours import BAD, GOOD, beyond, rising
-from ..panels import BYTES, EACH_SECOND, SECONDS, SHARE, lines, stat
+from ..panels import (
+    BYTES,
+    SECONDS,
+    SHARE,
+    count_stat,
+    lines,
+    rate_lines,
+    share_stat,
+    stat,
+    time_lines,
+)
 from ..queries import (
     FIRING_ANYWHERE,
     Query,
@@ -42,12 +52,10 @@ NOW = (
         unit=SECONDS,
         decimals=1,
     ),
-    stat(
+    share_stat(
         "Processor",
         "Share of one core that the busiest chosen instance takes. Near 100 % messages wait for each other.",
         f"max({rate(own('process_cpu_seconds_total'))})",
-        unit=SHARE,
-        decimals=0,
         steps=rising(0.7, 0.9),
     ),
     stat(
@@ -64,30 +72,26 @@ NOW = (
         unit=SECONDS,
         steps=rising(0.1, 0.5),
     ),
-    stat(
+    count_stat(
         "Alerts not delivered",
         "Messages to senders that became dead letters over the time range. /api/v1/alerts/dead-letters has "
         "them. 0 also where no sender is configured.",
         or_none(f"sum({in_range(own('obi_alert_messages_total', result='failed'))})"),
-        decimals=0,
         steps=rising(1),
     ),
-    stat(
+    count_stat(
         "Faulty rules",
         "Alert rules that name metrics which are not there or switched off; /api/v1/alerts/rules says "
         "which and why.",
         f"sum({own('obi_alert_rules', state='faulty')})",
-        decimals=0,
         steps=rising(1),
     ),
-    lines(
+    time_lines(
         "Event loop late by",
         "How late the event loop comes back: what 99 of 100 looks stay below, and the latest of the last "
         "minute. The dashed line is where ObiLoopLag begins.",
         per_quantile("instance", 0.99, own("obi_loop_lag_seconds_bucket"), also="99 %"),
         Query(own("obi_loop_lag_max_seconds"), f"{INSTANCE} latest"),
-        unit=SECONDS,
-        low=0,
         marks=beyond(0.1),
         width=8,
     ),
@@ -101,12 +105,10 @@ NOW = (
         marks=beyond(0.7),
         width=8,
     ),
-    lines(
+    rate_lines(
         "Messages",
         "Book messages applied a second, by instance.",
         per("instance", rate(own("obi_book_messages_total"))),
-        unit=EACH_SECOND,
-        low=0,
         width=8,
     ),
 )
@@ -115,39 +117,31 @@ DETAILS = (
     Detail(
         "Stages of a message, 99 %",
         (
-            lines(
+            time_lines(
                 "Venue to here",
                 "Receive time minus the venue's time that 99 of 100 messages stay below. The clocks' "
                 "difference is in it. Empty where no venue gives a time.",
                 per_quantile("instance", 0.99, own("obi_feed_latency_seconds_bucket")),
-                unit=SECONDS,
-                low=0,
                 width=6,
             ),
-            lines(
+            time_lines(
                 "Here to the book",
                 "From a message's arrival until its book, metrics and alerts knew of it.",
                 per_quantile("instance", 0.99, own("obi_apply_latency_seconds_bucket")),
-                unit=SECONDS,
-                low=0,
                 width=6,
             ),
-            lines(
+            time_lines(
                 "Book to the stream",
                 "From the arrival of a book's newest message until the stream had an update of it ready. "
                 "Empty while nobody listens.",
                 per_quantile("instance", 0.99, own("obi_publish_latency_seconds_bucket")),
-                unit=SECONDS,
-                low=0,
                 width=6,
             ),
-            lines(
+            time_lines(
                 "Alert to its receiver",
                 "From the evaluation that made an alert change until the sender's other end took the "
                 "message. Empty while none was sent.",
                 per_quantile("instance, sender", 0.99, own("obi_alert_delivery_seconds_bucket")),
-                unit=SECONDS,
-                low=0,
                 width=6,
             ),
         ),
@@ -210,15 +204,13 @@ DETAILS = (
                 per("instance", own("obi_stream_channels"), also="channels"),
                 low=0,
             ),
-            lines(
+            rate_lines(
                 "Updates of the stream",
                 "A second: encoded once for all, sent to clients, and passed over because a client had not "
                 "taken the one before.",
                 per("instance", rate(own("obi_stream_encodings_total")), also="encoded"),
                 per("instance", rate(own("obi_stream_messages_total")), also="sent"),
                 per("instance", rate(own("obi_stream_missed_total")), also="passed over"),
-                unit=EACH_SECOND,
-                low=0,
             ),
         ),
     ),
@@ -255,14 +247,12 @@ DETAILS = (
     Detail(
         "Scrapes",
         (
-            lines(
+            time_lines(
                 "Time",
                 "How long writing /metrics held the event loop, and how long Prometheus waited for it. The "
                 "dashed line is where ObiScrapeSlow begins.",
                 Query(own("obi_scrape_seconds"), f"{INSTANCE} writing"),
                 Query(own("scrape_duration_seconds"), f"{INSTANCE} waiting"),
-                unit=SECONDS,
-                low=0,
                 marks=beyond(0.05),
                 width=8,
             ),

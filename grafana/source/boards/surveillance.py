@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from ..board import Board, Detail
 from ..colours import beyond, rising
-from ..panels import AMOUNT, EACH_SECOND, SECONDS, SHARE, lines, stat
+from ..panels import (
+    AMOUNT,
+    SHARE,
+    count_stat,
+    lines,
+    net_lines,
+    rate_lines,
+    share_lines,
+    stat,
+    time_lines,
+    unit_lines,
+)
 from ..queries import Query, book, in_range, per, rate, recent
 
 BOOK = "{{symbol}} {{venue}}"
@@ -14,50 +25,44 @@ PATTERN = "A pattern, and no proof of intent: level-2 data carry no identities."
 WINDOW = "within the shortest window of the chart"
 
 NOW = (
-    stat(
+    count_stat(
         "Spoofing patterns",
         "Large orders pulled after takers came on their other side, over the time range and the chosen "
         f"books, that scored 0.6 or more. {PATTERN}",
         f"sum({in_range(book('obi_spoof_episodes_total'))})",
-        decimals=0,
         steps=rising(1, 10),
     ),
-    stat(
+    count_stat(
         "Layering patterns",
         "Large orders at three prices or more, placed together and pulled together, over the time range. "
         f"{PATTERN}",
         f"sum({in_range(book('obi_layering_episodes_total'))})",
-        decimals=0,
         steps=rising(1, 10),
     ),
-    stat(
+    count_stat(
         "Quote stuffing",
         "Bursts of level changes far beyond the five minutes before, over the time range and the chosen books.",
         f"sum({in_range(book('obi_quote_stuffing_episodes_total'))})",
-        decimals=0,
         steps=rising(1, 10),
     ),
-    stat(
+    count_stat(
         "Stop runs",
         "Breaks of the 15-minute high or low on a burst of takers that were mostly taken back within a "
         "minute, over the time range.",
         f"sum({in_range(book('obi_stop_runs_total'))})",
-        decimals=0,
         steps=rising(1, 5),
     ),
-    stat(
+    count_stat(
         "Liquidity shocks",
         "Times that depth halved or the spread sprang open, over the time range and the chosen books.",
         f"sum({in_range(book('obi_liquidity_shocks_total'))})",
-        decimals=0,
         steps=rising(1, 5),
     ),
-    stat(
+    count_stat(
         "Highest stress",
         "Signs of stress at once, of the worst chosen book, 0 to 3: a large move within a minute, a "
         "liquidity shock, toxic flow. Empty until a book can tell: that takes the toxicity of flow.",
         f"max({book('obi_stress_level')})",
-        decimals=0,
         steps=rising(1, 2),
     ),
     stat(
@@ -76,13 +81,11 @@ NOW = (
         decimals=2,
         steps=rising(0.5, 0.7),
     ),
-    lines(
+    unit_lines(
         "Spoofing score",
         "Score of the last candidate, 0 to 1: worst book and side of each symbol. From the dashed line on it counts as an "
         f"episode. {PATTERN}",
         per("symbol", book("obi_spoof_score_ratio"), "max"),
-        low=0,
-        high=1,
         marks=beyond(0.6),
     ),
     lines(
@@ -111,14 +114,11 @@ DETAILS = (
                 per("symbol, side", recent(book("obi_layering_episodes_total"))),
                 low=0,
             ),
-            lines(
+            share_lines(
                 "Cancelled within a second",
                 "Share of placed size that was cancelled at its price within a second. Compare books of "
                 "one venue: fast makers look the same everywhere.",
                 Query(book("obi_fleeting_volume_ratio", horizon="1s"), BOOK),
-                unit=SHARE,
-                low=0,
-                high=1,
             ),
             lines(
                 "Orders for each trade",
@@ -140,15 +140,13 @@ DETAILS = (
                 marks=beyond(10),
                 width=8,
             ),
-            lines(
+            rate_lines(
                 "Level changes",
                 "Levels changed a second, by book.",
                 Query(rate(book("obi_book_level_changes_total")), BOOK),
-                unit=EACH_SECOND,
-                low=0,
                 width=8,
             ),
-            lines(
+            time_lines(
                 "Life of a level",
                 "Mean time that levels stood which went lately, by book. Short lives are quick machines.",
                 Query(
@@ -156,8 +154,6 @@ DETAILS = (
                     f" / ({rate(book('obi_level_lifetime_seconds_count'))} > 0)",
                     BOOK,
                 ),
-                unit=SECONDS,
-                low=0,
                 width=8,
             ),
         ),
@@ -211,12 +207,10 @@ DETAILS = (
                 per("symbol, venue", book("obi_liquidity_shock_zscore"), "min"),
                 marks=beyond(-4),
             ),
-            lines(
+            time_lines(
                 "Recovery after shocks",
                 "How long the last shock took to heal by half, depth and spread. Empty until there was one.",
                 Query(book("obi_resilience_last_half_life_seconds"), "{{symbol}} {{venue}} {{kind}}"),
-                unit=SECONDS,
-                low=0,
             ),
             lines(
                 "Fragility",
@@ -226,31 +220,25 @@ DETAILS = (
                 low=0,
                 marks=beyond(3),
             ),
-            lines(
+            share_lines(
                 "Toxicity of flow",
                 "Rank of VPIN, by the taker's side, within its last 30 days. The dashed line is where "
                 "ObiToxicFlow begins. Empty until 50 buckets of volume are full.",
                 Query(book("obi_vpin_percentile_ratio", classification="taker"), BOOK),
-                unit=SHARE,
-                low=0,
-                high=1,
                 marks=beyond(0.95),
             ),
-            lines(
+            share_lines(
                 "An order of 100,000 that fails",
                 "Chance that a taker order of 100,000 of the quote currency is not filled as the book "
                 "shows, worse side: thin book, fading touch, bad feed. Empty until an hour is known.",
                 per("symbol, venue", book("obi_execution_failure_ratio", notional="100000"), "max"),
-                unit=SHARE,
-                low=0,
-                high=1,
             ),
         ),
     ),
     Detail(
         "Forced closing",
         (
-            lines(
+            net_lines(
                 "Closed by force",
                 "Worth a second, in the quote currency: shorts (forced buying) above zero, longs below. "
                 "Most venues report a sample.",
@@ -262,8 +250,6 @@ DETAILS = (
                     f"-{rate(book(FORCED, market='perp|future', position='long'))}",
                     f"{BOOK} long",
                 ),
-                unit=AMOUNT,
-                centred=True,
                 sided=True,
                 width=8,
             ),
@@ -276,14 +262,12 @@ DETAILS = (
                 centred=True,
                 width=8,
             ),
-            lines(
+            unit_lines(
                 "Cascade",
                 "How many of four signs of a cascade are there, as a share: forced closing, open interest, "
                 "move, depth. The dashed line is where ObiCascade begins. Empty for spot, and without some "
                 "minutes of history.",
                 Query(book("obi_cascade_score_ratio"), BOOK),
-                low=0,
-                high=1,
                 marks=beyond(0.7),
                 width=8,
             ),
@@ -301,12 +285,10 @@ DETAILS = (
                 marks=beyond(0.25),
                 width=8,
             ),
-            lines(
+            unit_lines(
                 "Chance to rank right",
                 "Area under the curve of `p_up`: 0.5 is no knowledge, 1 is always right.",
                 Query(book("obi_predictor_auc_ratio"), BOOK),
-                low=0,
-                high=1,
                 width=8,
             ),
             lines(

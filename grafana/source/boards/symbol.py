@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .. import symbol_book, symbol_flow
 from ..board import Board
-from ..colours import SIGNED, falling, rising
-from ..panels import AMOUNT, BP, NUMBER, SHARE, lines, stat
+from ..colours import falling, rising
+from ..panels import AMOUNT, BP, NUMBER, lines, net_lines, share_stat, signed_lines, signed_stat, stat
 from ..queries import Query, book
 
 VENUE = "{{symbol}} {{venue}}"
@@ -26,15 +26,13 @@ NOW = (
         decimals=2,
         steps=rising(5, 20),
     ),
-    stat(
+    signed_stat(
         "Bids against asks",
         "Bid less ask worth within 10 bp over their sum, all chosen books together, -1 to +1. Plus is more "
         "bids. Empty while no venue shows 10 bp.",
         f"(sum({book('obi_depth_quote_units', band_bps='10', side='bid')}) "
         f"- sum({book('obi_depth_quote_units', band_bps='10', side='ask')})) "
         f"/ sum({book('obi_depth_quote_units', band_bps='10')})",
-        decimals=2,
-        steps=SIGNED,
     ),
     stat(
         "Depth within 10 bp",
@@ -43,21 +41,17 @@ NOW = (
         f"sum({book('obi_depth_quote_units', band_bps='10')})",
         unit=AMOUNT,
     ),
-    stat(
+    signed_stat(
         "Takers, 60 s",
         "Taker buys less sells over their sum, last 60 s, mean over the chosen books: +1 is all buying. "
         "Empty while nothing was traded in that time.",
         f"avg({book('obi_trade_flow_imbalance_ratio', window='60s')})",
-        decimals=2,
-        steps=SIGNED,
     ),
-    stat(
+    signed_stat(
         "Pressure",
         "Pressure score, mean over the chosen books, -1 to +1: queue, depth and trade imbalance and order "
         "flow in one number. Plus is buy pressure.",
         f"avg({book('obi_pressure_score_ratio')})",
-        decimals=2,
-        steps=SIGNED,
     ),
     stat(
         "Cost of 100,000",
@@ -68,12 +62,10 @@ NOW = (
         unit=BP,
         decimals=2,
     ),
-    stat(
+    share_stat(
         "Books live",
         "Share of the chosen books that are proven at this moment. The others are missing from the panels.",
         f"avg({book('obi_book_state', state='live')})",
-        unit=SHARE,
-        decimals=0,
         steps=falling(1, 0.5),
     ),
     lines(
@@ -83,28 +75,22 @@ NOW = (
         Query(book("obi_mid_price"), VENUE),
         unit=NUMBER,
     ),
-    lines(
+    signed_lines(
         "Bids against asks by venue",
         "Depth imbalance of the best ten levels by venue, averaged over time, -1 to +1. Plus is more bids. "
         "Empty where the venue shows fewer levels.",
         Query(book("obi_depth_imbalance_ratio", levels="10", stat="twa"), VENUE),
-        low=-1,
-        high=1,
     ),
-    lines(
+    net_lines(
         "Order flow, 10 s",
         "Net size added to bids and taken from asks at the touch within 10 s, in base units, by venue. "
         "Plus is buy pressure. Empty for the first seconds of a feed.",
         Query(book("obi_ofi_base_units", window="10s"), VENUE),
-        unit=AMOUNT,
-        centred=True,
     ),
-    lines(
+    net_lines(
         "Taker delta, 60 s",
         "What takers bought less what they sold within 60 s, in base units, by venue. Plus is buying.",
         Query(book("obi_volume_delta_base_units", window="60s"), VENUE),
-        unit=AMOUNT,
-        centred=True,
     ),
 )
 

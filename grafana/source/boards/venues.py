@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from ..board import Board, Detail
 from ..colours import beyond, falling, rising
-from ..panels import EACH_SECOND, FULL, LIVE_OR_NOT, SECONDS, SHARE, Column, lines, stat, table
+from ..panels import (
+    FULL,
+    LIVE_OR_NOT,
+    SECONDS,
+    Column,
+    count_stat,
+    lines,
+    rate_lines,
+    share_stat,
+    stat,
+    table,
+    time_lines,
+    unit_lines,
+    whole_lines,
+)
 from ..queries import Query, book, feed, in_range, per, per_quantile, quantile, rate, recent
 
 VENUE, ROUTE = "{{venue}}", "{{venue}} {{product}} {{route}}"
@@ -16,49 +30,41 @@ def _of_book(expr: str) -> str:
 
 
 NOW = (
-    stat(
+    count_stat(
         "Venues down",
         "Chosen venues none of whose connections is open. What is consolidated over venues is without them.",
         f"sum(max by (venue) ({feed('obi_feed_up')}) == bool 0)",
-        decimals=0,
         steps=rising(1, 2),
     ),
-    stat(
+    share_stat(
         "Connections up",
         "Share of the connections that are open.",
         f"avg({feed('obi_connection_up')})",
-        unit=SHARE,
-        decimals=0,
         steps=falling(1, 0.9),
     ),
-    stat(
+    share_stat(
         "Books live",
         "Share of the chosen books that are proven at this moment. The others have no values.",
         f"avg({book('obi_book_state', state='live')})",
-        unit=SHARE,
-        decimals=0,
         steps=falling(1, 0.9),
     ),
-    stat(
+    count_stat(
         "Gaps",
         "Losses that were seen in the books' messages, over the time range. Each costs a new snapshot.",
         f"sum({in_range(book('obi_book_gaps_total'))})",
-        decimals=0,
         steps=rising(1, 10),
     ),
-    stat(
+    count_stat(
         "Checksums failed",
         "Times that a book was not the venue's, over the time range. Its values were withdrawn each time. "
         "Only some venues send checksums.",
         f"sum({in_range(book('obi_book_checksums_total', result='failed'))})",
-        decimals=0,
         steps=rising(1, 3),
     ),
-    stat(
+    count_stat(
         "Reconnects",
         "Times that a connection was made anew, over the time range.",
         f"sum({in_range(feed('obi_feed_reconnects_total'))})",
-        decimals=0,
         steps=rising(1, 10),
     ),
     stat(
@@ -77,31 +83,24 @@ NOW = (
         decimals=1,
         steps=rising(30, 60),
     ),
-    lines(
+    whole_lines(
         "Live books by venue",
         "Share of each venue's books that are live. What is below 1 is missing from all other panels.",
         per("venue", book("obi_book_state", state="live"), "avg"),
-        unit=SHARE,
-        low=0,
-        high=FULL,
         width=8,
     ),
-    lines(
+    time_lines(
         "Latency, median",
         "Receive time minus the venue's time of messages, median, by venue. The dashed line is where "
         "ObiLatencyHigh begins. Empty where the venue gives no time.",
         per_quantile("venue", 0.5, feed("obi_feed_latency_seconds_bucket")),
-        unit=SECONDS,
-        low=0,
         marks=beyond(1),
         width=8,
     ),
-    lines(
+    rate_lines(
         "Frames",
         "Frames received a second, by venue. A line at zero is a venue that is silent.",
         per("venue", rate(feed("obi_feed_frames_total"))),
-        unit=EACH_SECOND,
-        low=0,
         width=8,
     ),
 )
@@ -129,13 +128,11 @@ DETAILS = (
                 low=0,
                 stacked=True,
             ),
-            lines(
+            time_lines(
                 "Oldest book by venue",
                 "Time since the last message of the venue's quietest book. A quiet market is no fault: the "
                 "connection's heartbeat decides.",
                 per("venue", book("obi_book_age_seconds"), "max"),
-                unit=SECONDS,
-                low=0,
             ),
         ),
     ),
@@ -155,12 +152,10 @@ DETAILS = (
                 per("venue, reason", recent(book("obi_book_resyncs_total")), none="reason"),
                 low=0,
             ),
-            lines(
+            rate_lines(
                 "Checksums",
                 "Checksums compared a second, by venue and result. Flat at zero where the venue sends none.",
                 per("venue, result", rate(book("obi_book_checksums_total"))),
-                unit=EACH_SECOND,
-                low=0,
             ),
             lines(
                 "Crossed or locked",
@@ -169,13 +164,11 @@ DETAILS = (
                 per("venue", recent(book("obi_book_crossed_total"))),
                 low=0,
             ),
-            lines(
+            rate_lines(
                 "Ignored as old",
                 "Messages rightly ignored as older or repeated, a second, by venue: normal while a "
                 "snapshot is joined.",
                 per("venue", rate(book("obi_book_dropped_old_total"))),
-                unit=EACH_SECOND,
-                low=0,
             ),
             lines(
                 "Books cut short",
@@ -196,13 +189,11 @@ DETAILS = (
                 low=0,
                 high=FULL,
             ),
-            lines(
+            time_lines(
                 "Silence",
                 "Time since the last frame of the quietest connection of a route. The dashed line is where "
                 "ObiFeedStale begins.",
                 Query(feed("obi_message_age_seconds"), ROUTE),
-                unit=SECONDS,
-                low=0,
                 marks=beyond(60),
             ),
             lines(
@@ -211,34 +202,28 @@ DETAILS = (
                 per("venue", recent(feed("obi_feed_reconnects_total"))),
                 low=0,
             ),
-            lines(
+            rate_lines(
                 "Not understood",
                 "Frames a second that were not understood, by venue and kind: the venue says something "
                 "new. A single line at zero: nothing of the kind.",
                 per("venue, kind", rate(feed("obi_feed_unknown_frames_total")), none="kind"),
-                unit=EACH_SECOND,
-                low=0,
             ),
         ),
     ),
     Detail(
         "Latency",
         (
-            lines(
+            time_lines(
                 "From the venue to here, 99 %",
                 "Receive time minus the venue's time that 99 of 100 messages stay below, by venue. The "
                 "clocks' difference is in it.",
                 per_quantile("venue", 0.99, feed("obi_feed_latency_seconds_bucket")),
-                unit=SECONDS,
-                low=0,
             ),
-            lines(
+            time_lines(
                 "From here to the book, 99 %",
                 "Time from a message's arrival until its book, metrics and alerts knew of it, that 99 of "
                 "100 messages stay below.",
                 per_quantile("venue", 0.99, feed("obi_apply_latency_seconds_bucket")),
-                unit=SECONDS,
-                low=0,
             ),
             lines(
                 "Lowest of the books",
@@ -248,52 +233,40 @@ DETAILS = (
                 unit=SECONDS,
                 marks=beyond(-0.1),
             ),
-            lines(
+            rate_lines(
                 "Messages",
                 "Book messages applied a second, by venue.",
                 per("venue", rate(book("obi_book_messages_total"))),
-                unit=EACH_SECOND,
-                low=0,
             ),
         ),
     ),
     Detail(
         "Trust",
         (
-            lines(
+            unit_lines(
                 "Risk score",
                 "How much suspicion the venue deserves, 0 none to 1 all: worst chosen symbol. Empty while "
                 "fewer than two venues of a symbol are live.",
                 per("venue", book("obi_venue_risk_ratio"), "max"),
-                low=0,
-                high=1,
             ),
-            lines(
+            unit_lines(
                 "What it is made of",
                 "Its parts, worst chosen symbol: stale, gaps, downtime, off the others' price, depth gone. "
                 "The last two need an hour and more.",
                 per("venue, part", book("obi_venue_risk_part_ratio"), "max"),
-                low=0,
-                high=1,
             ),
-            lines(
+            whole_lines(
                 "Taker sides that agree",
                 "Share of the last 1,000 prints outside the mid whose taker side agrees with the book, "
                 "worst book of the venue. The dashed line is where ObiTradeSideDisagrees begins.",
                 per("venue", book("obi_trade_side_agreement_ratio"), "min"),
-                unit=SHARE,
-                low=0,
-                high=FULL,
                 marks=beyond(0.8),
             ),
-            lines(
+            whole_lines(
                 "Cover of the last 60 s",
                 "Share of the last 60 s during which the feed was there, worst book of the venue. Below "
                 "0.8 values of that window are not shown.",
                 per("venue, feed", book("obi_window_coverage_ratio", window="60s"), "min"),
-                unit=SHARE,
-                low=0,
-                high=FULL,
                 marks=beyond(0.8),
             ),
         ),
