@@ -186,6 +186,11 @@ signed_lines = partial(lines, low=-1, high=1)
 net_lines = partial(lines, unit=AMOUNT, centred=True)  # what is above zero against what is below
 
 
+def side_by_side(*panels: Kind) -> tuple[Kind, ...]:
+    """The panels in one row, as wide as the dashboard and all the same."""
+    return tuple(panel.span(24 // len(panels)) for panel in panels)
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table: one number a book."""

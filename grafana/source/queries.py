@@ -5,12 +5,16 @@ What is summed, divided or scaled is written out in the panel; here is only what
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 SERVICE = 'job=~"$job",instance=~"$instance"'
 VENUE = f'{SERVICE},venue=~"$venue"'
 PLACE = f'{VENUE},market=~"$market",symbol=~"$symbol"'
 TOGETHER = "consolidated"
+BY_SYMBOL, BY_BOOK = "{{symbol}}", "{{symbol}} {{venue}}"
+# What pushes up stands first: a short position that is closed is bought back.
+QUOTES, TAKERS, POSITIONS = ("bid", "ask"), ("buy", "sell"), ("short", "long")
 # The rules of Prometheus say where they fire; those of the service itself have no symbol, hence the empty choice.
 _ALERTS = 'ALERTS{alertstate="firing",alertname=~"Obi.*",job=~"$job"'
 FIRING = f'{_ALERTS},venue=~"$venue|",market=~"$market|",symbol=~"$symbol|"}}'
@@ -28,6 +32,11 @@ class Query:
 def book(name: str, /, **labels: str) -> str:
     """A series of the chosen books, one a venue; `a|b` in a label's value means either."""
     return _selector(name, f'{PLACE},venue!="{TOGETHER}"', labels)
+
+
+def forced(**labels: str) -> str:
+    """The worth of positions closed by force; spot has none."""
+    return book("obi_liquidation_quote_units_total", market="perp|future", **labels)
 
 
 def group(name: str, /, **labels: str) -> str:
@@ -97,6 +106,15 @@ def per(labels: str, expr: str, how: str = "sum", *, none: str = "", also: str =
 def per_quantile(labels: str, level: float, histogram: str, *, also: str = "") -> Query:
     """A quantile by labels, whose values name its series, with what `also` adds."""
     return Query(quantile(level, histogram, labels), _named(labels, also))
+
+
+def sides(
+    names: tuple[str, str], of: Callable[[str], str], *, by: str = BY_BOOK, against: bool = False
+) -> tuple[Query, Query]:
+    """Both sides of `of(side)`, each named after what `by` names; `against`: the second is drawn below zero."""
+    first, second = names
+    sign = "-" if against else ""
+    return Query(of(first), f"{by} {first}"), Query(f"{sign}{of(second)}", f"{by} {second}")
 
 
 def _named(labels: str, also: str) -> str:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from .board import Detail
 from .colours import beyond
 from .panels import BP, lines, net_lines, signed_lines, unit_lines, whole_lines
-from .queries import Query, book, per
-
-VENUE = "{{symbol}} {{venue}}"
-BID, ASK = f"{VENUE} bid", f"{VENUE} ask"
-BUY, SELL = f"{VENUE} buy", f"{VENUE} sell"
+from .queries import BY_BOOK, QUOTES, TAKERS, Query, book, per, sides
 
 PRICE = Detail(
     "Price and spread",
@@ -17,15 +13,14 @@ PRICE = Detail(
         lines(
             "Best bid and ask",
             "The touch of each venue, in the quote currency. Bids are blue, asks orange.",
-            Query(book("obi_best_price", side="bid"), BID),
-            Query(book("obi_best_price", side="ask"), ASK),
+            *sides(QUOTES, lambda side: book("obi_best_price", side=side)),
             sided=True,
         ),
         lines(
             "Spread",
             "Best ask less best bid over the mid, in basis points. The dashed line is where ObiSpreadWide "
             "begins to look.",
-            Query(f"1e4 * {book('obi_spread_ratio')}", VENUE),
+            Query(f"1e4 * {book('obi_spread_ratio')}", BY_BOOK),
             unit=BP,
             low=0,
             marks=beyond(5),
@@ -36,9 +31,10 @@ PRICE = Detail(
             "likelier to give way. The micro-price falls back to the weighted mid until it has learned "
             "from the book.",
             Query(
-                f"1e4 * ({book('obi_weighted_mid_price')} / {book('obi_mid_price')} - 1)", f"{VENUE} weighted"
+                f"1e4 * ({book('obi_weighted_mid_price')} / {book('obi_mid_price')} - 1)",
+                f"{BY_BOOK} weighted",
             ),
-            Query(f"1e4 * ({book('obi_micro_price')} / {book('obi_mid_price')} - 1)", f"{VENUE} micro"),
+            Query(f"1e4 * ({book('obi_micro_price')} / {book('obi_mid_price')} - 1)", f"{BY_BOOK} micro"),
             unit=BP,
             centred=True,
         ),
@@ -46,14 +42,14 @@ PRICE = Detail(
             "What takers paid",
             "Effective spread: twice the distance of prints from the mid just before them, over the mid, "
             "weighted by volume, in basis points. Empty until prints fill its window.",
-            Query(f"1e4 * {book('obi_effective_spread_ratio')}", VENUE),
+            Query(f"1e4 * {book('obi_effective_spread_ratio')}", BY_BOOK),
             unit=BP,
         ),
         lines(
             "What makers kept",
             "Realised spread five seconds after prints, in basis points: below zero who quoted lost to who "
             "took. Empty until prints fill its window.",
-            Query(f"1e4 * {book('obi_realized_spread_ratio', horizon='5s')}", VENUE),
+            Query(f"1e4 * {book('obi_realized_spread_ratio', horizon='5s')}", BY_BOOK),
             unit=BP,
             centred=True,
         ),
@@ -62,8 +58,8 @@ PRICE = Detail(
             "Probability that the next change of the mid is up, by the queues; with 1s or 5s, that the mid "
             "stands higher so long from now if it changes, by queues, depth, flow and trades. 0.5 is no "
             "idea. How good the first is stands under Surveillance; empty until they have learned.",
-            Query(book("obi_p_up_ratio"), VENUE),
-            Query(book("obi_p_up_horizon_ratio"), f"{VENUE} {{{{horizon}}}}"),
+            Query(book("obi_p_up_ratio"), BY_BOOK),
+            Query(book("obi_p_up_horizon_ratio"), f"{BY_BOOK} {{{{horizon}}}}"),
         ),
     ),
 )
@@ -75,8 +71,9 @@ DEPTH = Detail(
             "Depth within 10 bp",
             "Worth of bids (above zero) and asks (below) within 10 bp of the mid, in the quote currency. "
             "Empty where the venue does not show so far.",
-            Query(book("obi_depth_quote_units", band_bps="10", side="bid"), BID),
-            Query(f"-{book('obi_depth_quote_units', band_bps='10', side='ask')}", ASK),
+            *sides(
+                QUOTES, lambda side: book("obi_depth_quote_units", band_bps="10", side=side), against=True
+            ),
             sided=True,
         ),
         signed_lines(
@@ -95,13 +92,13 @@ DEPTH = Detail(
             "Imbalance of ten levels, of what stood for 3 s, -1 to +1. Plus is more bids. Compare with the "
             "one on top: what is there and not here has just been put up. Empty for 3 s after a new "
             "snapshot.",
-            Query(book("obi_persistent_depth_imbalance_ratio", levels="10"), VENUE),
+            Query(book("obi_persistent_depth_imbalance_ratio", levels="10"), BY_BOOK),
         ),
         lines(
             "Bids less asks against the last hour",
             "Bids less asks within 25 bp, in standard deviations from their mean of an hour. Plus is more "
             "bids. The dashed lines are where ObiPressureExtreme begins.",
-            Query(book("obi_book_pressure_zscore"), VENUE),
+            Query(book("obi_book_pressure_zscore"), BY_BOOK),
             centred=True,
             marks=beyond(-4, 4),
         ),
@@ -109,8 +106,11 @@ DEPTH = Detail(
             "Cost of a market order",
             "What buying (above zero) and selling (below) 100,000 of the quote currency costs against the "
             "mid, in basis points without fees. Empty where the book shown does not fill it.",
-            Query(f"1e4 * {book('obi_impact_cost_ratio', notional='100000', side='buy')}", BUY),
-            Query(f"-1e4 * {book('obi_impact_cost_ratio', notional='100000', side='sell')}", SELL),
+            *sides(
+                TAKERS,
+                lambda side: f"1e4 * {book('obi_impact_cost_ratio', notional='100000', side=side)}",
+                against=True,
+            ),
             unit=BP,
             centred=True,
             sided=True,
@@ -131,15 +131,13 @@ DEPTH = Detail(
             "Share of 1,000,000 that fills",
             "Share of a market order for 1,000,000 of the quote currency that the book as shown would "
             "fill. 1 is all of it.",
-            Query(book("obi_fill_ratio", notional="1000000", side="buy"), BUY),
-            Query(book("obi_fill_ratio", notional="1000000", side="sell"), SELL),
+            *sides(TAKERS, lambda side: book("obi_fill_ratio", notional="1000000", side=side)),
             sided=True,
         ),
         lines(
             "Widest hole",
             "Widest distance between neighbouring levels within 25 bp, relative to the mid, in basis points.",
-            Query(f"1e4 * {book('obi_liquidity_gap_ratio', band_bps='25', side='bid')}", BID),
-            Query(f"1e4 * {book('obi_liquidity_gap_ratio', band_bps='25', side='ask')}", ASK),
+            *sides(QUOTES, lambda side: f"1e4 * {book('obi_liquidity_gap_ratio', band_bps='25', side=side)}"),
             unit=BP,
             low=0,
             sided=True,

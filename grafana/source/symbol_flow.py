@@ -12,16 +12,12 @@ from .panels import (
     lines,
     net_lines,
     rate_lines,
+    side_by_side,
     signed_lines,
     time_lines,
     whole_lines,
 )
-from .queries import Query, book, per, rate, recent
-
-VENUE = "{{symbol}} {{venue}}"
-FORCED = "obi_liquidation_quote_units_total"
-BID, ASK = f"{VENUE} bid", f"{VENUE} ask"
-BUY, SELL = f"{VENUE} buy", f"{VENUE} sell"
+from .queries import BY_BOOK, POSITIONS, QUOTES, TAKERS, Query, book, forced, per, rate, recent, sides
 
 FLOW = Detail(
     "Order flow",
@@ -40,7 +36,7 @@ FLOW = Detail(
             "chart. Plus is buy pressure.",
             Query(
                 f"{rate(book('obi_ofi_up_base_units_total'))} - {rate(book('obi_ofi_down_base_units_total'))}",
-                VENUE,
+                BY_BOOK,
             ),
         ),
         net_lines(
@@ -56,15 +52,14 @@ FLOW = Detail(
             "Placed less cancelled, 60 s",
             "Net limit flow imbalance: what was placed less cancelled on bids against asks, over all of "
             "it, 60 s. Plus is bids building up.",
-            Query(book("obi_net_limit_flow_imbalance_ratio", window="60s"), VENUE),
+            Query(book("obi_net_limit_flow_imbalance_ratio", window="60s"), BY_BOOK),
             centred=True,
         ),
         lines(
             "Cancelled for each placed",
             "Size cancelled over size placed, by side. Well above 1 a side is leaving. Empty until "
             "something was placed.",
-            Query(book("obi_cancel_to_add_ratio", side="bid"), BID),
-            Query(book("obi_cancel_to_add_ratio", side="ask"), ASK),
+            *sides(QUOTES, lambda side: book("obi_cancel_to_add_ratio", side=side)),
             low=0,
             sided=True,
         ),
@@ -83,8 +78,9 @@ TRADES = Detail(
         net_lines(
             "Traded",
             "Worth that takers bought (above zero) and sold (below) a second, in the quote currency.",
-            Query(rate(book("obi_trade_volume_quote_units_total", side="buy")), BUY),
-            Query(f"-{rate(book('obi_trade_volume_quote_units_total', side='sell'))}", SELL),
+            *sides(
+                TAKERS, lambda side: rate(book("obi_trade_volume_quote_units_total", side=side)), against=True
+            ),
             sided=True,
         ),
         signed_lines(
@@ -104,8 +100,7 @@ TRADES = Detail(
             "Sweeps",
             "Times that a taker took several prices at once, within the shortest window of the chart. Buys "
             "above zero.",
-            Query(recent(book("obi_trade_sweeps_total", side="buy")), BUY),
-            Query(f"-{recent(book('obi_trade_sweeps_total', side='sell'))}", SELL),
+            *sides(TAKERS, lambda side: recent(book("obi_trade_sweeps_total", side=side)), against=True),
             centred=True,
             sided=True,
         ),
@@ -115,48 +110,44 @@ TRADES = Detail(
 DERIVATIVES = Detail(
     "Funding, open interest, forced closing",
     (
-        lines(
-            "Funding",
-            "Funding per 8 hours in basis points: above zero longs pay shorts. Only perpetuals have it.",
-            Query(f"1e4 * {book('obi_funding_rate_ratio', market='perp')}", VENUE),
-            unit=BP,
-            centred=True,
-            width=8,
-        ),
-        lines(
-            "Basis",
-            "Mid over the index, less one, in basis points: plus where the derivative trades above. Empty "
-            "for spot, and where the venue tells no index.",
-            Query(f"1e4 * {book('obi_basis_ratio')}", VENUE),
-            unit=BP,
-            centred=True,
-            width=8,
-        ),
-        lines(
-            "Open interest",
-            "Contracts outstanding in base units. Empty for spot.",
-            Query(book("obi_open_interest_base_units"), VENUE),
-            unit=AMOUNT,
-            width=8,
+        *side_by_side(
+            lines(
+                "Funding",
+                "Funding per 8 hours in basis points: above zero longs pay shorts. Only perpetuals have it.",
+                Query(f"1e4 * {book('obi_funding_rate_ratio', market='perp')}", BY_BOOK),
+                unit=BP,
+                centred=True,
+            ),
+            lines(
+                "Basis",
+                "Mid over the index, less one, in basis points: plus where the derivative trades above. Empty "
+                "for spot, and where the venue tells no index.",
+                Query(f"1e4 * {book('obi_basis_ratio')}", BY_BOOK),
+                unit=BP,
+                centred=True,
+            ),
+            lines(
+                "Open interest",
+                "Contracts outstanding in base units. Empty for spot.",
+                Query(book("obi_open_interest_base_units"), BY_BOOK),
+                unit=AMOUNT,
+            ),
         ),
         lines(
             "Who is long",
             "Long less short accounts over all with a position, as the venue counts them every 5 minutes: "
             "above zero more are long. Empty where a venue does not tell; its top traders stand in REST.",
-            Query(book("obi_long_short_imbalance_ratio", population="accounts"), VENUE),
+            Query(book("obi_long_short_imbalance_ratio", population="accounts"), BY_BOOK),
             centred=True,
         ),
         net_lines(
             "Forced closing",
             "Worth of positions closed by force a second, in the quote currency: shorts (forced buying) "
             "above zero, longs below. Most venues report a sample.",
-            Query(
-                rate(book("obi_liquidation_quote_units_total", market="perp|future", position="short")),
-                f"{VENUE} short",
-            ),
-            Query(
-                f"-{rate(book(FORCED, market='perp|future', position='long'))}",
-                f"{VENUE} long",
+            *sides(
+                POSITIONS,
+                lambda position: rate(forced(position=position)),
+                against=True,
             ),
             sided=True,
         ),
@@ -166,42 +157,41 @@ DERIVATIVES = Detail(
 TRUST = Detail(
     "What the numbers rest on",
     (
-        lines(
-            "Live",
-            "1 while the book is proven, 0 while it is not and so has no values.",
-            Query(book("obi_book_state", state="live"), VENUE),
-            low=0,
-            high=FULL,
-            width=8,
-        ),
-        time_lines(
-            "Age",
-            "Time since the book's last message. A quiet market is no fault: the connection's heartbeat "
-            "decides.",
-            Query(book("obi_book_age_seconds"), VENUE),
-            width=8,
-        ),
-        lines(
-            "Latency",
-            "Receive time minus the venue's time of the last message. Below zero a clock is wrong. Empty "
-            "where the venue gives no time.",
-            Query(book("obi_book_latency_seconds"), VENUE),
-            unit=SECONDS,
-            width=8,
+        *side_by_side(
+            lines(
+                "Live",
+                "1 while the book is proven, 0 while it is not and so has no values.",
+                Query(book("obi_book_state", state="live"), BY_BOOK),
+                low=0,
+                high=FULL,
+            ),
+            time_lines(
+                "Age",
+                "Time since the book's last message. A quiet market is no fault: the connection's heartbeat "
+                "decides.",
+                Query(book("obi_book_age_seconds"), BY_BOOK),
+            ),
+            lines(
+                "Latency",
+                "Receive time minus the venue's time of the last message. Below zero a clock is wrong. Empty "
+                "where the venue gives no time.",
+                Query(book("obi_book_latency_seconds"), BY_BOOK),
+                unit=SECONDS,
+            ),
         ),
         whole_lines(
             "Cover of the last 60 s",
             "Share of the last 60 s during which the feed was there. Below 0.8 values of that window are "
             "not shown.",
-            Query(book("obi_window_coverage_ratio", feed="book", window="60s"), f"{VENUE} book"),
-            Query(book("obi_window_coverage_ratio", feed="trades", window="60s"), f"{VENUE} trades"),
+            Query(book("obi_window_coverage_ratio", feed="book", window="60s"), f"{BY_BOOK} book"),
+            Query(book("obi_window_coverage_ratio", feed="trades", window="60s"), f"{BY_BOOK} trades"),
             marks=beyond(0.8),
         ),
         whole_lines(
             "Taker sides that agree",
             "Share of the last 1,000 prints outside the mid whose taker side agrees with the book. The "
             "dashed line is where ObiTradeSideDisagrees begins: below, the sign of flow is doubtful.",
-            Query(book("obi_trade_side_agreement_ratio"), VENUE),
+            Query(book("obi_trade_side_agreement_ratio"), BY_BOOK),
             marks=beyond(0.8),
         ),
     ),

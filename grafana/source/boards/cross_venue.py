@@ -11,15 +11,15 @@ from ..panels import (
     lines,
     net_lines,
     share_lines,
+    side_by_side,
     signed_lines,
     signed_stat,
     stat,
     time_lines,
     unit_lines,
 )
-from ..queries import Query, basket, book, group
+from ..queries import BY_BOOK, BY_SYMBOL, QUOTES, Query, basket, book, group, sides
 
-SYMBOL, VENUE = "{{symbol}}", "{{symbol}} {{venue}}"
 PAIR = "{{symbol}} {{buy_venue}} > {{sell_venue}}"
 LEADER = "{{symbol}} {{leader}} > {{follower}}"
 LONELY = "Empty while fewer than two venues of the symbol are live."
@@ -91,7 +91,7 @@ NOW = (
         "Off the others",
         "The venue's mid over the median of the other venues', less one, in basis points. Plus is dearer "
         f"there. {LONELY}",
-        Query(f"1e4 * {book('obi_price_dislocation_ratio')}", VENUE),
+        Query(f"1e4 * {book('obi_price_dislocation_ratio')}", BY_BOOK),
         unit=BP,
         centred=True,
     ),
@@ -110,21 +110,24 @@ DETAILS = (
             lines(
                 "Best bid and ask of all",
                 f"Best bid and best ask over all venues, in the quote currency. {LONELY}",
-                Query(group("obi_best_price", side="bid"), "{{symbol}} bid"),
-                Query(group("obi_best_price", side="ask"), "{{symbol}} ask"),
+                *sides(QUOTES, lambda side: group("obi_best_price", side=side), by=BY_SYMBOL),
                 sided=True,
             ),
             net_lines(
                 "Size there",
                 f"Sizes at those prices, summed over the venues that stand there, in base units. {LONELY}",
-                Query(group("obi_best_size_base_units", side="bid"), "{{symbol}} bid"),
-                Query(f"-{group('obi_best_size_base_units', side='ask')}", "{{symbol}} ask"),
+                *sides(
+                    QUOTES,
+                    lambda side: group("obi_best_size_base_units", side=side),
+                    by=BY_SYMBOL,
+                    against=True,
+                ),
                 sided=True,
             ),
             lines(
                 "Dispersion",
                 f"Highest mid of the venues over the lowest, less one, in basis points. {LONELY}",
-                Query(f"1e4 * {group('obi_price_dispersion_ratio')}", SYMBOL),
+                Query(f"1e4 * {group('obi_price_dispersion_ratio')}", BY_SYMBOL),
                 unit=BP,
                 low=0,
             ),
@@ -132,32 +135,29 @@ DETAILS = (
                 "Left out",
                 "1 while a venue's mid is more than 100 bp off the median of the others: the consolidated "
                 "book is without it.",
-                Query(book("obi_consolidated_outlier"), VENUE),
+                Query(book("obi_consolidated_outlier"), BY_BOOK),
             ),
         ),
     ),
     Detail(
         "Who holds the depth",
-        (
+        side_by_side(
             share_lines(
                 "Share of depth within 10 bp",
                 "Share of each venue in the worth of bids and asks within 10 bp of its own mid. Empty "
                 f"where a venue does not show so far. {LONELY}",
-                Query(book("obi_venue_depth_share_ratio", band_bps="10"), VENUE),
-                width=8,
+                Query(book("obi_venue_depth_share_ratio", band_bps="10"), BY_BOOK),
             ),
             unit_lines(
                 "Concentration",
                 "Herfindahl index of those shares: 1 is one venue alone, 1/n is n equal ones.",
-                Query(group("obi_depth_herfindahl_ratio", band_bps="10"), SYMBOL),
-                width=8,
+                Query(group("obi_depth_herfindahl_ratio", band_bps="10"), BY_SYMBOL),
             ),
             signed_lines(
                 "Venues' imbalance, each counting the same",
                 "Mean of the venues' own imbalance within 5 and 10 bp, -1 to +1. Plus is more bids. Far "
                 "from the chart on top: the large venue leans the other way.",
                 Query(group("obi_mean_venue_imbalance_ratio", band_bps="5|10"), "{{symbol}} {{band_bps}} bp"),
-                width=8,
             ),
         ),
     ),
@@ -197,29 +197,28 @@ DETAILS = (
     Detail(
         "Who leads",
         (
-            lines(
-                "Lead",
-                "Lag at which the mids of two venues go together the most. Above zero the first venue "
-                f"moves first, below zero the second. Read it with the correlation beside it. {LONELY}",
-                Query(group("obi_lead_lag_seconds"), LEADER),
-                unit=SECONDS,
-                centred=True,
-                width=8,
-            ),
-            signed_lines(
-                "Correlation at that lag",
-                "How strongly they go together at that lag, -1 to +1. Below about 0.3 the lag says nothing.",
-                Query(group("obi_lead_lag_correlation_ratio"), LEADER),
-                width=8,
-            ),
-            lines(
-                "Evidence",
-                "Squared correlations with the first venue ahead over those with the second ahead. Above 1 "
-                "the first leads.",
-                Query(group("obi_lead_lag_ratio"), LEADER),
-                low=0,
-                marks=beyond(1),
-                width=8,
+            *side_by_side(
+                lines(
+                    "Lead",
+                    "Lag at which the mids of two venues go together the most. Above zero the first venue "
+                    f"moves first, below zero the second. Read it with the correlation beside it. {LONELY}",
+                    Query(group("obi_lead_lag_seconds"), LEADER),
+                    unit=SECONDS,
+                    centred=True,
+                ),
+                signed_lines(
+                    "Correlation at that lag",
+                    "How strongly they go together at that lag, -1 to +1. Below about 0.3 the lag says nothing.",
+                    Query(group("obi_lead_lag_correlation_ratio"), LEADER),
+                ),
+                lines(
+                    "Evidence",
+                    "Squared correlations with the first venue ahead over those with the second ahead. Above 1 "
+                    "the first leads.",
+                    Query(group("obi_lead_lag_ratio"), LEADER),
+                    low=0,
+                    marks=beyond(1),
+                ),
             ),
             signed_lines(
                 "Moving together",
@@ -252,7 +251,7 @@ DETAILS = (
             lines(
                 "Funding by venue",
                 "Funding per 8 hours in basis points: above zero longs pay shorts. Only perpetuals have it.",
-                Query(f"1e4 * {book('obi_funding_rate_ratio')}", VENUE),
+                Query(f"1e4 * {book('obi_funding_rate_ratio')}", BY_BOOK),
                 unit=BP,
                 centred=True,
             ),
@@ -260,7 +259,7 @@ DETAILS = (
                 "Funding apart",
                 "Highest less lowest funding per 8 hours over the venues, in basis points: what a position "
                 "long here and short there earns. Empty unless two venues tell a rate.",
-                Query(f"1e4 * {group('obi_funding_dispersion_ratio')}", SYMBOL),
+                Query(f"1e4 * {group('obi_funding_dispersion_ratio')}", BY_SYMBOL),
                 unit=BP,
                 low=0,
             ),

@@ -12,15 +12,16 @@ from ..panels import (
     count_stat,
     lines,
     share_stat,
+    side_by_side,
     signed_lines,
     signed_stat,
     stat,
     table,
     whole_lines,
 )
-from ..queries import FIRING, Query, book, feed, firing_by, own, per, rate, recent
+from ..queries import BY_SYMBOL, FIRING, Query, book, feed, firing_by, forced, own, per, rate, recent
+from ..shared import highest_stress
 
-BY_SYMBOL = "{{symbol}}"
 SCORE = book("obi_pressure_score_ratio")
 
 NOW = (
@@ -50,13 +51,7 @@ NOW = (
         f"count({FIRING}) or vector(0)",
         steps=rising(1, 5),
     ),
-    count_stat(
-        "Highest stress",
-        "Signs of stress at once, of the worst chosen book, 0 to 3: a large move within a minute, a "
-        "liquidity shock, toxic flow. Empty until a book can tell: that takes the toxicity of flow.",
-        f"max({book('obi_stress_level')})",
-        steps=rising(1, 2),
-    ),
+    highest_stress(),
     signed_stat(
         "Strongest lean",
         "Pressure score of the chosen book that leans most, -1 to +1: the mean of queue, depth and trade "
@@ -78,32 +73,31 @@ NOW = (
         unit=SECONDS,
         steps=rising(0.5, 1),
     ),
-    signed_lines(
-        "Pressure",
-        "Pressure score by symbol, mean over its venues, -1 to +1. Plus is buy pressure. A line breaks "
-        "where no book of the symbol is live.",
-        per("symbol", SCORE, "avg"),
-        width=8,
-    ),
-    lines(
-        "Spread",
-        "Best ask less best bid over the mid, in basis points: the tightest venue of each symbol. The "
-        "dashed line is where ObiSpreadWide begins to look. A line breaks where no book of the symbol is "
-        "live.",
-        Query(f"1e4 * min by (symbol) ({book('obi_spread_ratio')})", BY_SYMBOL),
-        unit=BP,
-        low=0,
-        marks=beyond(5),
-        width=8,
-    ),
-    lines(
-        "Depth near the mid",
-        "Worth of the bids and asks within 10 bp of each venue's mid, summed over venues, in the symbol's "
-        "quote currency. Books that do not reach so far are left out.",
-        per("symbol", book("obi_depth_quote_units", band_bps="10")),
-        unit=AMOUNT,
-        low=0,
-        width=8,
+    *side_by_side(
+        signed_lines(
+            "Pressure",
+            "Pressure score by symbol, mean over its venues, -1 to +1. Plus is buy pressure. A line breaks "
+            "where no book of the symbol is live.",
+            per("symbol", SCORE, "avg"),
+        ),
+        lines(
+            "Spread",
+            "Best ask less best bid over the mid, in basis points: the tightest venue of each symbol. The "
+            "dashed line is where ObiSpreadWide begins to look. A line breaks where no book of the symbol is "
+            "live.",
+            Query(f"1e4 * min by (symbol) ({book('obi_spread_ratio')})", BY_SYMBOL),
+            unit=BP,
+            low=0,
+            marks=beyond(5),
+        ),
+        lines(
+            "Depth near the mid",
+            "Worth of the bids and asks within 10 bp of each venue's mid, summed over venues, in the symbol's "
+            "quote currency. Books that do not reach so far are left out.",
+            per("symbol", book("obi_depth_quote_units", band_bps="10")),
+            unit=AMOUNT,
+            low=0,
+        ),
     ),
     table(
         "Books",
@@ -184,9 +178,7 @@ DETAILS = (
                 "venues report a sample.",
                 per(
                     "symbol, position",
-                    rate(
-                        book("obi_liquidation_quote_units_total", market="perp|future", position="long|short")
-                    ),
+                    rate(forced(position="long|short")),
                 ),
                 unit=AMOUNT,
                 low=0,

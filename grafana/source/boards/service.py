@@ -12,6 +12,7 @@ from ..panels import (
     lines,
     rate_lines,
     share_stat,
+    side_by_side,
     stat,
     time_lines,
 )
@@ -86,63 +87,58 @@ NOW = (
         f"sum({own('obi_alert_rules', state='faulty')})",
         steps=rising(1),
     ),
-    time_lines(
-        "Event loop late by",
-        "How late the event loop comes back: what 99 of 100 looks stay below, and the latest of the last "
-        "minute. The dashed line is where ObiLoopLag begins.",
-        per_quantile("instance", 0.99, own("obi_loop_lag_seconds_bucket"), also="99 %"),
-        Query(own("obi_loop_lag_max_seconds"), f"{INSTANCE} latest"),
-        marks=beyond(0.1),
-        width=8,
-    ),
-    lines(
-        "Time that messages take",
-        "Share of its time that the service spends on messages: from arrival until book, metrics and "
-        "alerts knew of them. The dashed line is where ObiSaturated begins.",
-        per("instance", rate(own("obi_apply_latency_seconds_sum"))),
-        unit=SHARE,
-        low=0,
-        marks=beyond(0.7),
-        width=8,
-    ),
-    rate_lines(
-        "Messages",
-        "Book messages applied a second, by instance.",
-        per("instance", rate(own("obi_book_messages_total"))),
-        width=8,
+    *side_by_side(
+        time_lines(
+            "Event loop late by",
+            "How late the event loop comes back: what 99 of 100 looks stay below, and the latest of the last "
+            "minute. The dashed line is where ObiLoopLag begins.",
+            per_quantile("instance", 0.99, own("obi_loop_lag_seconds_bucket"), also="99 %"),
+            Query(own("obi_loop_lag_max_seconds"), f"{INSTANCE} latest"),
+            marks=beyond(0.1),
+        ),
+        lines(
+            "Time that messages take",
+            "Share of its time that the service spends on messages: from arrival until book, metrics and "
+            "alerts knew of them. The dashed line is where ObiSaturated begins.",
+            per("instance", rate(own("obi_apply_latency_seconds_sum"))),
+            unit=SHARE,
+            low=0,
+            marks=beyond(0.7),
+        ),
+        rate_lines(
+            "Messages",
+            "Book messages applied a second, by instance.",
+            per("instance", rate(own("obi_book_messages_total"))),
+        ),
     ),
 )
 
 DETAILS = (
     Detail(
         "Stages of a message, 99 %",
-        (
+        side_by_side(
             time_lines(
                 "Venue to here",
                 "Receive time minus the venue's time that 99 of 100 messages stay below. The clocks' "
                 "difference is in it. Empty where no venue gives a time.",
                 per_quantile("instance", 0.99, own("obi_feed_latency_seconds_bucket")),
-                width=6,
             ),
             time_lines(
                 "Here to the book",
                 "From a message's arrival until its book, metrics and alerts knew of it.",
                 per_quantile("instance", 0.99, own("obi_apply_latency_seconds_bucket")),
-                width=6,
             ),
             time_lines(
                 "Book to the stream",
                 "From the arrival of a book's newest message until the stream had an update of it ready. "
                 "Empty while nobody listens.",
                 per_quantile("instance", 0.99, own("obi_publish_latency_seconds_bucket")),
-                width=6,
             ),
             time_lines(
                 "Alert to its receiver",
                 "From the evaluation that made an alert change until the sender's other end took the "
                 "message. Empty while none was sent.",
                 per_quantile("instance, sender", 0.99, own("obi_alert_delivery_seconds_bucket")),
-                width=6,
             ),
         ),
     ),
@@ -246,7 +242,7 @@ DETAILS = (
     ),
     Detail(
         "Scrapes",
-        (
+        side_by_side(
             time_lines(
                 "Time",
                 "How long writing /metrics held the event loop, and how long Prometheus waited for it. The "
@@ -254,14 +250,12 @@ DETAILS = (
                 Query(own("obi_scrape_seconds"), f"{INSTANCE} writing"),
                 Query(own("scrape_duration_seconds"), f"{INSTANCE} waiting"),
                 marks=beyond(0.05),
-                width=8,
             ),
             lines(
                 "Series",
                 "Series that a scrape tells: about 250 a book.",
                 Query(own("obi_scrape_series"), INSTANCE),
                 low=0,
-                width=8,
             ),
             lines(
                 "Size",
@@ -269,7 +263,6 @@ DETAILS = (
                 Query(own("obi_scrape_size_bytes"), INSTANCE),
                 unit=BYTES,
                 low=0,
-                width=8,
             ),
         ),
     ),

@@ -12,15 +12,14 @@ from ..panels import (
     net_lines,
     rate_lines,
     share_lines,
+    side_by_side,
     stat,
     time_lines,
     unit_lines,
 )
-from ..queries import Query, book, in_range, per, rate, recent
+from ..queries import BY_BOOK, POSITIONS, Query, book, forced, in_range, per, rate, recent, sides
+from ..shared import highest_stress
 
-BOOK = "{{symbol}} {{venue}}"
-FORCED = "obi_liquidation_quote_units_total"
-SIDE = "{{symbol}} {{side}}"
 PATTERN = "A pattern, and no proof of intent: level-2 data carry no identities."
 WINDOW = "within the shortest window of the chart"
 
@@ -58,18 +57,12 @@ NOW = (
         f"sum({in_range(book('obi_liquidity_shocks_total'))})",
         steps=rising(1, 5),
     ),
-    count_stat(
-        "Highest stress",
-        "Signs of stress at once, of the worst chosen book, 0 to 3: a large move within a minute, a "
-        "liquidity shock, toxic flow. Empty until a book can tell: that takes the toxicity of flow.",
-        f"max({book('obi_stress_level')})",
-        steps=rising(1, 2),
-    ),
+    highest_stress(),
     stat(
         "Closed by force",
         "Worth of positions closed by force over the time range, in quote currencies added up. Most venues "
         "report a sample. Empty for spot.",
-        f"sum({in_range(book(FORCED, market='perp|future'))})",
+        f"sum({in_range(forced())})",
         unit=AMOUNT,
     ),
     stat(
@@ -118,33 +111,31 @@ DETAILS = (
                 "Cancelled within a second",
                 "Share of placed size that was cancelled at its price within a second. Compare books of "
                 "one venue: fast makers look the same everywhere.",
-                Query(book("obi_fleeting_volume_ratio", horizon="1s"), BOOK),
+                Query(book("obi_fleeting_volume_ratio", horizon="1s"), BY_BOOK),
             ),
             lines(
                 "Orders for each trade",
                 "Size placed and cancelled over size traded. Far above the symbol's usual level: much is "
                 "shown, little is meant.",
-                Query(book("obi_order_to_trade_ratio"), BOOK),
+                Query(book("obi_order_to_trade_ratio"), BY_BOOK),
                 low=0,
             ),
         ),
     ),
     Detail(
         "Quote stuffing",
-        (
+        side_by_side(
             lines(
                 "Level changes against the minutes before",
                 "Level changes within a second against the five minutes before, in standard deviations. "
                 "The dashed line is where ObiQuoteStuffing begins. Empty until there is history.",
-                Query(book("obi_quote_stuffing_zscore"), BOOK),
+                Query(book("obi_quote_stuffing_zscore"), BY_BOOK),
                 marks=beyond(10),
-                width=8,
             ),
             rate_lines(
                 "Level changes",
                 "Levels changed a second, by book.",
-                Query(rate(book("obi_book_level_changes_total")), BOOK),
-                width=8,
+                Query(rate(book("obi_book_level_changes_total")), BY_BOOK),
             ),
             time_lines(
                 "Life of a level",
@@ -152,39 +143,35 @@ DETAILS = (
                 Query(
                     f"{rate(book('obi_level_lifetime_seconds_sum'))}"
                     f" / ({rate(book('obi_level_lifetime_seconds_count'))} > 0)",
-                    BOOK,
+                    BY_BOOK,
                 ),
-                width=8,
             ),
         ),
     ),
     Detail(
         "Trades that look made up",
-        (
+        side_by_side(
             lines(
                 "First digits",
                 "Mean deviation of the first digits of trade sizes from Benford's law, last 10,000 prints. "
                 "Natural flow is below about 0.02; needs some hundred prints.",
-                Query(book("obi_trade_size_benford_ratio"), BOOK),
+                Query(book("obi_trade_size_benford_ratio"), BY_BOOK),
                 low=0,
-                width=8,
             ),
             lines(
                 "Round sizes",
                 "Share of prints whose size is a multiple of 100 lots. Natural flow likes round sizes; "
                 "little of it is as suspicious as much.",
-                Query(book("obi_trade_round_size_ratio"), BOOK),
+                Query(book("obi_trade_round_size_ratio"), BY_BOOK),
                 unit=SHARE,
                 low=0,
-                width=8,
             ),
             lines(
                 "Mirrored volume",
                 "Share of volume that comes in pairs of equal size on both sides, shortly after one another.",
-                Query(book("obi_trade_mirror_ratio"), BOOK),
+                Query(book("obi_trade_mirror_ratio"), BY_BOOK),
                 unit=SHARE,
                 low=0,
-                width=8,
             ),
         ),
     ),
@@ -195,7 +182,7 @@ DETAILS = (
                 "Stress",
                 "Signs of stress at once, 0 to 3, by book. Empty until a book can tell: that takes the "
                 "toxicity of flow below.",
-                Query(book("obi_stress_level"), BOOK),
+                Query(book("obi_stress_level"), BY_BOOK),
                 low=0,
                 high=3,
             ),
@@ -224,7 +211,7 @@ DETAILS = (
                 "Toxicity of flow",
                 "Rank of VPIN, by the taker's side, within its last 30 days. The dashed line is where "
                 "ObiToxicFlow begins. Empty until 50 buckets of volume are full.",
-                Query(book("obi_vpin_percentile_ratio", classification="taker"), BOOK),
+                Query(book("obi_vpin_percentile_ratio", classification="taker"), BY_BOOK),
                 marks=beyond(0.95),
             ),
             share_lines(
@@ -237,66 +224,57 @@ DETAILS = (
     ),
     Detail(
         "Forced closing",
-        (
+        side_by_side(
             net_lines(
                 "Closed by force",
                 "Worth a second, in the quote currency: shorts (forced buying) above zero, longs below. "
                 "Most venues report a sample.",
-                Query(
-                    rate(book("obi_liquidation_quote_units_total", market="perp|future", position="short")),
-                    f"{BOOK} short",
-                ),
-                Query(
-                    f"-{rate(book(FORCED, market='perp|future', position='long'))}",
-                    f"{BOOK} long",
+                *sides(
+                    POSITIONS,
+                    lambda position: rate(forced(position=position)),
+                    against=True,
                 ),
                 sided=True,
-                width=8,
             ),
             lines(
                 "Open interest, 60 s",
                 "Relative change of open interest within 60 s. A fall with forced closing is the sign of a "
                 "cascade. Empty for spot, and for the first minute.",
-                Query(book("obi_open_interest_change_ratio", window="60s"), BOOK),
+                Query(book("obi_open_interest_change_ratio", window="60s"), BY_BOOK),
                 unit=SHARE,
                 centred=True,
-                width=8,
             ),
             unit_lines(
                 "Cascade",
                 "How many of four signs of a cascade are there, as a share: forced closing, open interest, "
                 "move, depth. The dashed line is where ObiCascade begins. Empty for spot, and without some "
                 "minutes of history.",
-                Query(book("obi_cascade_score_ratio"), BOOK),
+                Query(book("obi_cascade_score_ratio"), BY_BOOK),
                 marks=beyond(0.7),
-                width=8,
             ),
         ),
     ),
     Detail(
         "The predictor",
-        (
+        side_by_side(
             lines(
                 "Brier score",
                 "Mean squared error of `p_up` over its last 2,000 predictions. 0.25 is no knowledge, the "
                 "dashed line, where ObiPredictorDrift begins. Empty until it has learned.",
-                Query(book("obi_predictor_brier_score"), BOOK),
+                Query(book("obi_predictor_brier_score"), BY_BOOK),
                 low=0,
                 marks=beyond(0.25),
-                width=8,
             ),
             unit_lines(
                 "Chance to rank right",
                 "Area under the curve of `p_up`: 0.5 is no knowledge, 1 is always right.",
-                Query(book("obi_predictor_auc_ratio"), BOOK),
-                width=8,
+                Query(book("obi_predictor_auc_ratio"), BY_BOOK),
             ),
             lines(
                 "Calibration",
                 "Mean distance between what `p_up` said and how often it came true. 0 is right.",
-                Query(book("obi_predictor_calibration_error_ratio"), BOOK),
+                Query(book("obi_predictor_calibration_error_ratio"), BY_BOOK),
                 low=0,
-                width=8,
             ),
         ),
     ),

@@ -6,9 +6,7 @@ from .. import symbol_book, symbol_flow
 from ..board import Board
 from ..colours import falling, rising
 from ..panels import AMOUNT, BP, NUMBER, lines, net_lines, share_stat, signed_lines, signed_stat, stat
-from ..queries import Query, book
-
-VENUE = "{{symbol}} {{venue}}"
+from ..queries import BY_BOOK, Query, book
 
 NOW = (
     stat(
@@ -72,25 +70,25 @@ NOW = (
         "Mid by venue",
         "Halfway between best bid and best ask, by venue, in the quote currency. A line breaks while its "
         "book is not live.",
-        Query(book("obi_mid_price"), VENUE),
+        Query(book("obi_mid_price"), BY_BOOK),
         unit=NUMBER,
     ),
     signed_lines(
         "Bids against asks by venue",
         "Depth imbalance of the best ten levels by venue, averaged over time, -1 to +1. Plus is more bids. "
         "Empty where the venue shows fewer levels.",
-        Query(book("obi_depth_imbalance_ratio", levels="10", stat="twa"), VENUE),
+        Query(book("obi_depth_imbalance_ratio", levels="10", stat="twa"), BY_BOOK),
     ),
     net_lines(
         "Order flow, 10 s",
         "Net size added to bids and taken from asks at the touch within 10 s, in base units, by venue. "
         "Plus is buy pressure. Empty for the first seconds of a feed.",
-        Query(book("obi_ofi_base_units", window="10s"), VENUE),
+        Query(book("obi_ofi_base_units", window="10s"), BY_BOOK),
     ),
     net_lines(
         "Taker delta, 60 s",
         "What takers bought less what they sold within 60 s, in base units, by venue. Plus is buying.",
-        Query(book("obi_volume_delta_base_units", window="60s"), VENUE),
+        Query(book("obi_volume_delta_base_units", window="60s"), BY_BOOK),
     ),
 )
 

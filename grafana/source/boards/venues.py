@@ -13,6 +13,7 @@ from ..panels import (
     lines,
     rate_lines,
     share_stat,
+    side_by_side,
     stat,
     table,
     time_lines,
@@ -83,25 +84,24 @@ NOW = (
         decimals=1,
         steps=rising(30, 60),
     ),
-    whole_lines(
-        "Live books by venue",
-        "Share of each venue's books that are live. What is below 1 is missing from all other panels.",
-        per("venue", book("obi_book_state", state="live"), "avg"),
-        width=8,
-    ),
-    time_lines(
-        "Latency, median",
-        "Receive time minus the venue's time of messages, median, by venue. The dashed line is where "
-        "ObiLatencyHigh begins. Empty where the venue gives no time.",
-        per_quantile("venue", 0.5, feed("obi_feed_latency_seconds_bucket")),
-        marks=beyond(1),
-        width=8,
-    ),
-    rate_lines(
-        "Frames",
-        "Frames received a second, by venue. A line at zero is a venue that is silent.",
-        per("venue", rate(feed("obi_feed_frames_total"))),
-        width=8,
+    *side_by_side(
+        whole_lines(
+            "Live books by venue",
+            "Share of each venue's books that are live. What is below 1 is missing from all other panels.",
+            per("venue", book("obi_book_state", state="live"), "avg"),
+        ),
+        time_lines(
+            "Latency, median",
+            "Receive time minus the venue's time of messages, median, by venue. The dashed line is where "
+            "ObiLatencyHigh begins. Empty where the venue gives no time.",
+            per_quantile("venue", 0.5, feed("obi_feed_latency_seconds_bucket")),
+            marks=beyond(1),
+        ),
+        rate_lines(
+            "Frames",
+            "Frames received a second, by venue. A line at zero is a venue that is silent.",
+            per("venue", rate(feed("obi_feed_frames_total"))),
+        ),
     ),
 )
 
