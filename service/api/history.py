@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
 
 from service.recent.depth import columns, common_row
 from service.recent.kept import SECOND, Kept
@@ -43,6 +44,23 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 _AT_ONCE = 60  # columns between which others have their turn
 _Span = tuple[int, int]
+
+
+class _Asked(BaseModel):
+    """What every route about the past of one book is asked; a route adds its own."""
+
+    market: MarketName = ""
+    since: From = None
+    to: To = None
+
+
+class _AskedLevels(_Asked):
+    points: Points = 900
+    row: Row = 0
+
+
+class _AskedTrades(_Asked):
+    limit: Most = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,18 +244,12 @@ def _add_levels(router: APIRouter, history: History) -> None:
         response_model=history_models.HistoryLevels,
     )
     async def get_levels(
-        venue: VenueName,
-        symbol: SymbolName,
-        market: MarketName = "",
-        since: From = None,
-        to: To = None,
-        points: Points = 900,
-        row: Row = 0,
+        venue: VenueName, symbol: SymbolName, asked: Annotated[_AskedLevels, Query()]
     ) -> Response:
         """Depth of one book over the last minutes, in rows of price, with the best bid and ask."""
-        kept, span = history.book(venue, symbol, market), history.span(since, to)
-        at, step = _sampled(kept, span, points)
-        height = common_row(kept, at, row)
+        kept, span = history.book(venue, symbol, asked.market), history.span(asked.since, asked.to)
+        at, step = _sampled(kept, span, asked.points)
+        height = common_row(kept, at, asked.row)
         told: list[Any] = []
         for begin in range(0, len(at), _AT_ONCE):
             told += columns(kept, at[begin : begin + _AT_ONCE], height)
@@ -264,18 +276,13 @@ def _add_trades(router: APIRouter, history: History) -> None:
         response_model=history_models.HistoryTrades,
     )
     async def get_trades(
-        venue: VenueName,
-        symbol: SymbolName,
-        market: MarketName = "",
-        since: From = None,
-        to: To = None,
-        limit: Most = 3000,
+        venue: VenueName, symbol: SymbolName, asked: Annotated[_AskedTrades, Query()]
     ) -> Response:
         """Prints and liquidations of one book over the last minutes, by the venue's time."""
-        kept, (first, last) = history.book(venue, symbol, market), history.span(since, to)
+        kept, (first, last) = history.book(venue, symbol, asked.market), history.span(asked.since, asked.to)
         rows = kept.prints.between(first, last)
-        cut = int(rows["t"][-limit - 1]) + 1 if len(rows) > limit else 0
-        rows = rows[-limit:]
+        cut = int(rows["t"][-asked.limit - 1]) + 1 if len(rows) > asked.limit else 0
+        rows = rows[-asked.limit :]
         forced = [one for one in kept.forced if first <= one[0] <= last]
         t, price, size, quote, side = (
             (list(column) for column in zip(*forced, strict=True)) if forced else ([],) * 5
