@@ -12,9 +12,10 @@ import array
 from decimal import Decimal
 
 import cython
+from cython.cimports.connectors.arrays import resized
 from cython.cimports.connectors.changes import Changes, rounded
 from cython.cimports.libc.math import exp
-from cython.cimports.libc.stdlib import free, realloc
+from cython.cimports.libc.stdlib import free
 from cython.cimports.libc.string import memmove, memset
 
 from .changes import Changes
@@ -77,19 +78,19 @@ class Side:
     def _grow(self, blocks: cython.int) -> cython.int:
         """Room for `blocks` blocks in all."""
         k: cython.int
-        self.keys = cython.cast(cython.p_longlong, _resized(self.keys, blocks * 32 * 8))
-        self.sizes = cython.cast(cython.p_longlong, _resized(self.sizes, blocks * 32 * 8))
+        self.keys = cython.cast(cython.p_longlong, resized(self.keys, blocks * 32 * 8))
+        self.sizes = cython.cast(cython.p_longlong, resized(self.sizes, blocks * 32 * 8))
         if self.keep_text:
-            self.texts = cython.cast(cython.p_int, _resized(self.texts, blocks * 32 * 4))
+            self.texts = cython.cast(cython.p_int, resized(self.texts, blocks * 32 * 4))
         if self.counted:
-            self.orders = cython.cast(cython.p_int, _resized(self.orders, blocks * 32 * 4))
-        self.first = cython.cast(cython.p_longlong, _resized(self.first, blocks * 8))
-        self.order = cython.cast(cython.p_int, _resized(self.order, blocks * 4))
-        self.fill = cython.cast(cython.p_int, _resized(self.fill, blocks * 4))
-        self.free = cython.cast(cython.p_int, _resized(self.free, blocks * 4))
-        self.lots = cython.cast(cython.p_double, _resized(self.lots, blocks * 8))
-        self.value = cython.cast(cython.p_double, _resized(self.value, blocks * 8))
-        self.stale = cython.cast(cython.p_schar, _resized(self.stale, blocks))
+            self.orders = cython.cast(cython.p_int, resized(self.orders, blocks * 32 * 4))
+        self.first = cython.cast(cython.p_longlong, resized(self.first, blocks * 8))
+        self.order = cython.cast(cython.p_int, resized(self.order, blocks * 4))
+        self.fill = cython.cast(cython.p_int, resized(self.fill, blocks * 4))
+        self.free = cython.cast(cython.p_int, resized(self.free, blocks * 4))
+        self.lots = cython.cast(cython.p_double, resized(self.lots, blocks * 8))
+        self.value = cython.cast(cython.p_double, resized(self.value, blocks * 8))
+        self.stale = cython.cast(cython.p_schar, resized(self.stale, blocks))
         for k in range(self.made, blocks):
             self.free[self.free_count] = k
             self.free_count += 1
@@ -101,7 +102,7 @@ class Side:
     def count_orders(self) -> cython.int:
         """Keep the number of orders of each level from now on; of those that are there it is not known."""
         self.counted = True
-        self.orders = cython.cast(cython.p_int, _resized(self.orders, self.made * 32 * 4))
+        self.orders = cython.cast(cython.p_int, resized(self.orders, self.made * 32 * 4))
         memset(self.orders, 0, self.made * 32 * 4)
         return 0
 
@@ -672,15 +673,6 @@ class Side:
                     return found
                 found.append((self.keys[k], self.sizes[k], self.texts[k] if self.keep_text else 0))
         return found
-
-
-@cython.cfunc
-@cython.exceptval(check=True)
-def _resized(old: cython.p_void, size: cython.size_t) -> cython.p_void:
-    fresh: cython.p_void = realloc(old, size)
-    if fresh == cython.NULL:
-        raise MemoryError
-    return fresh
 
 
 @cython.cfunc

@@ -16,18 +16,10 @@ from __future__ import annotations
 import array
 
 import cython
-from cython.cimports.libc.stdlib import free, realloc
+from cython.cimports.connectors.arrays import resized
+from cython.cimports.libc.stdlib import free
 
 NOWHERE = cython.declare(cython.longlong, 9_000_000_000_000_000_000)
-
-
-@cython.cfunc
-@cython.exceptval(check=True)
-def _resized(old: cython.p_void, size: cython.size_t) -> cython.p_void:
-    fresh: cython.p_void = realloc(old, size)
-    if fresh == cython.NULL:
-        raise MemoryError
-    return fresh
 
 
 @cython.final
@@ -65,13 +57,13 @@ class Changes:
     @cython.cfunc
     @cython.exceptval(-1, check=False)
     def _log_room(self, room: cython.int) -> cython.int:
-        self.key = cython.cast(cython.p_longlong, _resized(self.key, room * 8))
-        self.before = cython.cast(cython.p_longlong, _resized(self.before, room * 8))
-        self.after = cython.cast(cython.p_longlong, _resized(self.after, room * 8))
-        self.which = cython.cast(cython.p_schar, _resized(self.which, room))
-        self.rank = cython.cast(cython.p_int, _resized(self.rank, room * 4))
-        self.spare = cython.cast(cython.p_int, _resized(self.spare, room * 4))
-        self.ends = cython.cast(cython.p_int, _resized(self.ends, room * 4))
+        self.key = cython.cast(cython.p_longlong, resized(self.key, room * 8))
+        self.before = cython.cast(cython.p_longlong, resized(self.before, room * 8))
+        self.after = cython.cast(cython.p_longlong, resized(self.after, room * 8))
+        self.which = cython.cast(cython.p_schar, resized(self.which, room))
+        self.rank = cython.cast(cython.p_int, resized(self.rank, room * 4))
+        self.spare = cython.cast(cython.p_int, resized(self.spare, room * 4))
+        self.ends = cython.cast(cython.p_int, resized(self.ends, room * 4))
         self.room = room
         return 0
 

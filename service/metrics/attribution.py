@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import Any
 
 import cython
+from cython.cimports.connectors.arrays import resized
 from cython.cimports.connectors.book import Book
 from cython.cimports.connectors.changes import Changes
-from cython.cimports.libc.stdlib import calloc, free, realloc
+from cython.cimports.libc.stdlib import calloc, free
 from cython.cimports.service.metrics.fleeting import Fleeting
 from cython.cimports.service.metrics.windows import RollingSums
 
@@ -41,15 +42,6 @@ _INFINITE = cython.declare(cython.double, float("inf"))
 _NAN = cython.declare(cython.double, float("nan"))
 _NOISE = cython.declare(cython.double, 1e-9)  # share of a change that is rounding of binary fractions
 _MOST_WAITING = cython.declare(cython.int, 1024)
-
-
-@cython.cfunc
-@cython.exceptval(check=True)
-def _resized(old: cython.p_void, size: cython.size_t) -> cython.p_void:
-    fresh: cython.p_void = realloc(old, size)
-    if fresh == cython.NULL:
-        raise MemoryError
-    return fresh
 
 
 @cython.cclass
@@ -387,15 +379,15 @@ class Attribution:
         to: cython.longlong
         old: cython.longlong = self.capacity
         new: cython.longlong = 2 * old
-        self.times = cython.cast(cython.p_longlong, _resized(self.times, new * 8))
-        self.prices = cython.cast(cython.p_double, _resized(self.prices, new * 8))
-        self.sizes = cython.cast(cython.p_double, _resized(self.sizes, new * 8))
-        self.claimed = cython.cast(cython.p_double, _resized(self.claimed, new * 8))
-        self.whole = cython.cast(cython.p_double, _resized(self.whole, new * 8))
-        self.sides = cython.cast(cython.p_schar, _resized(self.sides, new))
-        self.kinds = cython.cast(cython.p_schar, _resized(self.kinds, new))
-        self.zones = cython.cast(cython.p_schar, _resized(self.zones, new))
-        self.touches = cython.cast(cython.p_schar, _resized(self.touches, new))
+        self.times = cython.cast(cython.p_longlong, resized(self.times, new * 8))
+        self.prices = cython.cast(cython.p_double, resized(self.prices, new * 8))
+        self.sizes = cython.cast(cython.p_double, resized(self.sizes, new * 8))
+        self.claimed = cython.cast(cython.p_double, resized(self.claimed, new * 8))
+        self.whole = cython.cast(cython.p_double, resized(self.whole, new * 8))
+        self.sides = cython.cast(cython.p_schar, resized(self.sides, new))
+        self.kinds = cython.cast(cython.p_schar, resized(self.kinds, new))
+        self.zones = cython.cast(cython.p_schar, resized(self.zones, new))
+        self.touches = cython.cast(cython.p_schar, resized(self.touches, new))
         for n in range(self.tail, self.head):  # as in fleeting.py
             k = n & (old - 1)
             to = n & (new - 1)

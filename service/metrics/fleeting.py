@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import cython
-from cython.cimports.libc.stdlib import calloc, free, realloc
+from cython.cimports.connectors.arrays import resized
+from cython.cimports.libc.stdlib import calloc, free
 from cython.cimports.service.metrics.prices import mixed
 from cython.cimports.service.metrics.windows import RollingSums
 
@@ -16,15 +17,6 @@ STEP = (
     SECOND // 10
 )  # window sums of the live service move in these steps, or memory would grow with the changes
 _NAN = cython.declare(cython.double, float("nan"))
-
-
-@cython.cfunc
-@cython.exceptval(check=True)
-def _resized(old: cython.p_void, size: cython.size_t) -> cython.p_void:
-    fresh: cython.p_void = realloc(old, size)
-    if fresh == cython.NULL:
-        raise MemoryError
-    return fresh
 
 
 @cython.cfunc
@@ -191,13 +183,13 @@ class Fleeting:
         h: cython.int
         old: cython.longlong = self.capacity
         new: cython.longlong = 2 * old
-        self.times = cython.cast(cython.p_longlong, _resized(self.times, new * 8))
-        self.before = cython.cast(cython.p_longlong, _resized(self.before, new * 8))
-        self.prices = cython.cast(cython.p_double, _resized(self.prices, new * 8))
-        self.sizes = cython.cast(cython.p_double, _resized(self.sizes, new * 8))
-        self.left = cython.cast(cython.p_double, _resized(self.left, new * 8))
-        self.gone = cython.cast(cython.p_double, _resized(self.gone, new * 8 * self.count))
-        self.sides = cython.cast(cython.p_schar, _resized(self.sides, new))
+        self.times = cython.cast(cython.p_longlong, resized(self.times, new * 8))
+        self.before = cython.cast(cython.p_longlong, resized(self.before, new * 8))
+        self.prices = cython.cast(cython.p_double, resized(self.prices, new * 8))
+        self.sizes = cython.cast(cython.p_double, resized(self.sizes, new * 8))
+        self.left = cython.cast(cython.p_double, resized(self.left, new * 8))
+        self.gone = cython.cast(cython.p_double, resized(self.gone, new * 8 * self.count))
+        self.sides = cython.cast(cython.p_schar, resized(self.sides, new))
         for n in range(
             self.tail, self.head
         ):  # each stands at its number modulo the room: half of them move up

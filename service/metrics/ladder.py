@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import cython
+from cython.cimports.connectors.arrays import resized
 from cython.cimports.connectors.book import Book
-from cython.cimports.libc.stdlib import free, realloc
+from cython.cimports.libc.stdlib import free
 from cython.cimports.service.metrics.bands import Bands
 
 from connectors.book import Book
@@ -40,8 +41,8 @@ class Ladder:
     def _grow(self, room: cython.int) -> cython.int:
         s: cython.int
         for s in range(2):
-            self.price[s] = _resized(self.price[s], room)
-            self.size[s] = _resized(self.size[s], room)
+            self.price[s] = cython.cast(cython.p_double, resized(self.price[s], room * 8))
+            self.size[s] = cython.cast(cython.p_double, resized(self.size[s], room * 8))
         self.room = room
         return 0
 
@@ -78,12 +79,3 @@ class Ladder:
         self.next_known[0] = -book.bids.passed >= book.bid_floor if self.more[0] else not book.limits_bids()
         self.next_known[1] = book.asks.passed <= book.ask_ceiling if self.more[1] else not book.limits_asks()
         return 0
-
-
-@cython.cfunc
-@cython.exceptval(check=True)
-def _resized(old: cython.p_double, room: cython.int) -> cython.p_double:
-    fresh: cython.p_double = cython.cast(cython.p_double, realloc(old, room * 8))
-    if fresh == cython.NULL:
-        raise MemoryError
-    return fresh

@@ -5,8 +5,9 @@ from __future__ import annotations
 import array
 
 import cython
+from cython.cimports.connectors.arrays import resized
 from cython.cimports.connectors.book import Book
-from cython.cimports.libc.stdlib import free, realloc
+from cython.cimports.libc.stdlib import free
 from cython.cimports.service.metrics.declare import Context
 
 from connectors.book import Book
@@ -94,10 +95,10 @@ class Standing:
         n: cython.longlong
         old: cython.int
         new: cython.int
-        self.times = cython.cast(cython.p_longlong, _resized(self.times, room * 8))
-        self.which = cython.cast(cython.p_schar, _resized(self.which, room))
-        self.price = cython.cast(cython.p_double, _resized(self.price, room * 8))
-        self.old = cython.cast(cython.p_double, _resized(self.old, room * 8))
+        self.times = cython.cast(cython.p_longlong, resized(self.times, room * 8))
+        self.which = cython.cast(cython.p_schar, resized(self.which, room))
+        self.price = cython.cast(cython.p_double, resized(self.price, room * 8))
+        self.old = cython.cast(cython.p_double, resized(self.old, room * 8))
         for n in range(self.tail, self.head):
             old = cython.cast(cython.int, n & (self.capacity - 1))
             new = cython.cast(cython.int, n & (room - 1))
@@ -190,12 +191,3 @@ def _lower(
             high = middle
     if low < count and sign * prices[low] == key and old < least[low]:
         least[low] = old
-
-
-@cython.cfunc
-@cython.exceptval(check=True)
-def _resized(old: cython.p_void, size: cython.size_t) -> cython.p_void:
-    fresh: cython.p_void = realloc(old, size)
-    if fresh == cython.NULL:
-        raise MemoryError
-    return fresh

@@ -1,0 +1,3 @@
+from typing import Any
+
+def resized(old: Any, size: int) -> Any: ...
