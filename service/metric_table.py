@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .across import across
-from .metric_signs import sign
 from .metrics import GROUPS, metrics
 from .metrics.declare import Declaration, Output
 
@@ -95,8 +94,8 @@ def markdown() -> str:
 def _section(declaration: Declaration, outputs: Sequence[Output]) -> Iterator[str]:
     yield f"### `{declaration.key}`\n"
     yield f"{declaration.help}\n"
-    facts = [f"`{declaration.formula}`", f"range {_range(declaration)}", sign(declaration.key)]
-    facts.append(f"runs: {_runs(declaration)}")
+    facts = [f"`{declaration.formula}`", f"range {_range(declaration)}"]
+    facts += [f"sign: {declaration.sign}" if declaration.sign else "no sign", f"runs: {_runs(declaration)}"]
     if declaration.reaches:
         facts.append("null beyond what is proven")
     yield f"{'; '.join(facts)}. Source: {declaration.source}.\n"

@@ -143,6 +143,13 @@ def test_the_lists_name_what_there_is() -> None:
     assert (SIGNED | REFLECTED.keys() | PER.keys() | OF_NOTIONAL) <= names
 
 
+def test_what_the_mirror_turns_round_says_what_plus_means() -> None:
+    said = {key: kind.declaration for key, kind in metrics().items()}
+    assert all(said[name.split(".")[0]].sign for name in SIGNED)
+    never = {key for key, one in said.items() if one.bounds is not None and one.bounds[0] == 0}
+    assert not [key for key in never if said[key].sign]
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_the_market_has_a_value_of_each_output(key: str) -> None:
     """Or the tests below would compare nothing; a sign that is 0 says as little."""

@@ -65,6 +65,7 @@ class Arbitrage(Across):
         help="Gain of buying at one venue and selling at the other after taker fees, over what is paid.",
         formula="[b_j(1 - f_j) - a_i(1 + f_i)] / [a_i(1 + f_i)]",
         source="metrics.md 4",
+        sign="+ is what is left after fees",
         group="across",
         unit=Unit.RATIO,
         fields=(

@@ -19,6 +19,7 @@ class ConsolidatedImbalance(Across):
         help="Bid minus ask size over their sum within the band around the consolidated mid; +1 is all bids.",
         formula="(sum_v D_b - sum_v D_a) / (sum_v D_b + sum_v D_a)",
         source="metrics.md 4",
+        sign="+ is more bids",
         group="across",
         unit=Unit.RATIO,
         bounds=(-1, 1),

@@ -81,6 +81,7 @@ class Contagion(Across):
         help="Mean correlation, between venues or a basket's symbols, of what happens within a second, over 300 s.",
         formula="mean_{i != j} corr(x_i, x_j); lambda_max / n",
         source="Kritzman, Li, Page & Rigobon 2011; metrics.md 4",
+        sign="+ is moving together",
         group="across",
         unit=Unit.RATIO,
         by={"metric": METRICS},

@@ -72,6 +72,7 @@ class LeadLagOfVenues(Across):
         help="Lag at which the mid changes of two venues go together the most. " + _HELP,
         formula="argmax_l |corr HY(X(t), Y(t + l))|; sum_{l>0} corr^2 / sum_{l<0} corr^2",
         source="Hayashi & Yoshida 2005; Huth & Abergel 2014; metrics.md 4.1",
+        sign="seconds: + is the first venue ahead",
         group="across",
         unit=Unit.SECONDS,
         fields=(

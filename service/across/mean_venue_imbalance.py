@@ -19,6 +19,7 @@ class MeanVenueImbalance(Across):
         help="Mean of the venues' own band imbalances, each counting the same; +1 is all bids.",
         formula="mean over venues of (D_b(x) - D_a(x)) / (D_b(x) + D_a(x))",
         source="metrics.md 4",
+        sign="+ is more bids",
         group="across",
         unit=Unit.RATIO,
         bounds=(-1, 1),

@@ -25,6 +25,7 @@ class PegDeviation(Across):
         help="Mid of the stablecoin in USD, minus 1; below 0 it is worth less than it promises.",
         formula="m - 1",
         source="metrics.md 4",
+        sign="+ is above the peg",
         group="across",
         unit=Unit.RATIO,
         by={"asset": ()},

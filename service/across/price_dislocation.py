@@ -29,6 +29,7 @@ class PriceDislocation(Across):
         help="The venue's mid over the median of the others', minus 1; + is dearer there.",
         formula="m_v / median_{u != v} m_u - 1; max m / min m - 1",
         source="Makarov & Schoar 2020; metrics.md 4",
+        sign="+ is dearer than elsewhere",
         group="across",
         unit=Unit.RATIO,
         fields=(

@@ -273,6 +273,7 @@ class Metric(BaseModel):
         bounds=[-1, 1],
         help="Bid minus ask size at the touch over their sum; +1 is all bids.",
         formula="(B_1 - A_1) / (B_1 + A_1)",
+        sign="+ is more bids",
         source="Gould & Bonart 2016",
         outputs=[
             {
@@ -295,6 +296,7 @@ class Metric(BaseModel):
     )
     help: str
     formula: str
+    sign: str = Field(description='What plus means; "" where it cannot be negative or the sign says nothing.')
     source: str
     outputs: list[Output]
 

@@ -157,6 +157,7 @@ def metric(declaration: Declaration, outputs: Sequence[Output]) -> Row:
         "bounds": declaration.bounds,
         "help": declaration.help,
         "formula": declaration.formula,
+        "sign": declaration.sign,
         "source": declaration.source,
         "outputs": [_output(output) for output in outputs if output.key == declaration.key],
     }

@@ -22,6 +22,7 @@ class BandImbalance(Metric):
         help="Bid minus ask size over their sum within the band around the mid; +1 is all bids.",
         formula="(D_b(x) - D_a(x)) / (D_b(x) + D_a(x))",
         source="metrics.md 1.3",
+        sign="+ is more bids",
         reaches=True,
         bounds=(-1, 1),
         by={"band_bps": (5, 10, 25, 50, 100)},

@@ -26,6 +26,7 @@ class Basis(Metric):
         help="Mid of the derivative over its index, less one; + where it trades above.",
         formula="m / index - 1",
         source="metrics.md 3.4",
+        sign="+ is above the index",
         group="derivatives",
     )
 

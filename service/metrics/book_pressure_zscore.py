@@ -32,6 +32,7 @@ class BookPressureZscore(Metric):
         help="Deviations of bid minus ask depth within 25 bps from its mean over the last hour; above 0 more bids.",
         formula="(x - mean) / sigma, x = D_b(25 bp) - D_a(25 bp), over the 3,600 seconds before",
         source="metrics.md 1.6",
+        sign="+ is bids deeper than usual, against asks",
         reaches=True,
     )
     bands: Bands

@@ -75,6 +75,7 @@ class CascadeScore(Metric):
         help="How many of four signs of a liquidation cascade are there, as a share.",
         formula="1/4 ([L >= 0.1 V] + [dOI <= -1%] + [direction r >= 4 sigma] + [D <= 0.5 median])",
         source="metrics.md 3.4",
+        sign="`direction` + is shorts being closed, forced buying",
         bounds=(-1, 1),
         group="derivatives",
     )

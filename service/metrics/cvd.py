@@ -35,6 +35,7 @@ class Cvd(Metric):
         help="Base volume that takers bought minus what they sold since 00:00 UTC.",
         formula="sum of V_buy - V_sell since 00:00 UTC",
         source="metrics.md 2.4",
+        sign="+ is more bought by takers",
         group="trades",
         feed="trades",
     )

@@ -100,6 +100,7 @@ class Field:
 class Declaration:
     """All a metric says about itself.
 
+    sign: what plus means, of a metric that can be negative.
     by: label -> the values it is computed for by default (metrics.md 0.6). stats: also twa, min and max over 10 s.
     reaches: it needs levels that may lie beyond what is proven of a book, and is then undefined.
     exported: label -> those of its values that leave by /metrics by default; of a label that is not named all do, and of
@@ -115,6 +116,7 @@ class Declaration:
     help: str
     formula: str
     source: str
+    sign: str = ""
     unit: Unit = Unit.RATIO
     bounds: tuple[float | None, float | None] | None = None
     by: Mapping[str, Sequence[object]] = field(default_factory=dict)

@@ -30,6 +30,7 @@ class DepthImbalance(Metric):
         formula="(B_n - A_n) / (B_n + A_n)",
         top=True,
         source="Cartea, Donnelly & Jaimungal 2018; metrics.md 1.3",
+        sign="+ is more bids",
         reaches=True,
         bounds=(-1, 1),
         by={"levels": (1, 5, 10, 20)},

@@ -34,6 +34,7 @@ class DepthRatio(Metric):
         formula="R = B_n / A_n; ln R",
         top=True,
         source="metrics.md 1.4",
+        sign="`log` + is more bids",
         reaches=True,
         by={"levels": (1, 5, 10, 20)},
         exported={"levels": (10,)},

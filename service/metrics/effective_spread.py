@@ -50,6 +50,7 @@ class EffectiveSpread(Metric):
         help="Twice the distance of prints from the mid just before them, over the mid, weighted by volume.",
         formula="ES = 2D(p-m)/m = RS + PI, RS = 2D(p-m_tau)/m, PI = 2D(m_tau-m)/m",
         source="Huang & Stoll 1996; metrics.md 2.6",
+        sign="`realized` - is a loss of the makers, `impact` + is a mid that went the taker's way",
         exported={"horizon": (5, 30)},
         group="trades",
         feed="trades",

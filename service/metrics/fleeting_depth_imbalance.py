@@ -26,6 +26,7 @@ class FleetingDepthImbalance(Metric):
         help="Imbalance of the best levels minus that of what stood for 3 s; far from 0 the display is fresh.",
         formula="depth_imbalance_N - persistent_depth_imbalance_N",
         source="metrics.md 1.3",
+        sign="+ is more of the young size among the bids",
         reaches=True,
         changes=True,
         bounds=(-2, 2),

@@ -24,6 +24,7 @@ class FundingRate(Metric):
         help="Funding per 8 hours as a fraction; + where longs pay shorts.",
         formula="rate * 8 / interval hours",
         source="metrics.md 3.4",
+        sign="+ is longs who pay",
         group="derivatives",
         feed="derivative",
     )

@@ -31,6 +31,7 @@ class GeneralizedOfi(Metric):
         help="Order flow imbalance with the depth of every level that the best price passed; + is buy pressure.",
         formula="as ofi; a moved best price counts all levels between old and new",
         source="Su, Sun, Li & Yuan 2021; metrics.md 2.2",
+        sign="+ is buy pressure",
         by={"window": (10,)},
         top=True,
         group="flow",

@@ -51,6 +51,7 @@ class ImbalanceHalfLife(Metric):
         help="How long the queue imbalance lasts.",
         formula="rho = sum (x_k - m)(x_{k-1} - m) / sum (x_k - m)^2; half-life = ln(1/2) / ln(rho)",
         source="metrics.md 1.6",
+        sign="`rho` + is a lean that lasts",
     )
     samples: RollingMoments
     fewest: cython.int

@@ -26,6 +26,7 @@ class ImpactCostImbalance(Metric):
         help="Cost of buying minus that of selling over their sum; above 0 buying is dearer.",
         formula="(c_buy - c_sell) / (c_buy + c_sell)",
         source="metrics.md 1.5",
+        sign="+ is buying dearer than selling: bids deeper",
         reaches=True,
         bounds=(-1, 1),
         by={"notional": NOTIONALS},

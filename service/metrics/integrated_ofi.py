@@ -46,6 +46,7 @@ class IntegratedOfi(Metric):
         help="First component of the normalised order flow of ten levels; + is buy pressure.",
         formula="w . ofi / |w|_1, w: first eigenvector of the covariance of ofi",
         source="Cont, Cucuringu & Zhang 2023, equations 3 and 4; metrics.md 2.2",
+        sign="+ is buy pressure",
         by={"window": (10,)},
         group="flow",
     )

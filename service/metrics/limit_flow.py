@@ -79,6 +79,7 @@ class LimitFlow(Metric):
         formula="nu = dq + V: added if > 0, cancelled if < 0; [(A_b-C_b)-(A_a-C_a)]/(A_b+C_b+A_a+C_a)",
         fixed=("side", "action", "zone"),
         source="metrics.md 2.3; Bechler & Ludkovski 2017",
+        sign="`net_limit_flow_imbalance` + is bids that gain",
         changes=True,
         group="flow",
     )

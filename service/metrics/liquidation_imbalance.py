@@ -60,6 +60,7 @@ class LiquidationImbalance(Metric):
         help="Worth of shorts minus that of longs closed by force over their sum; + is forced buying.",
         formula="(Q_short - Q_long) / (Q_short + Q_long)",
         source="metrics.md 3.4",
+        sign="`ratio` + is shorts closed by force: forced buying",
         bounds=(-1, None),
         by={"window": (60, 300)},
         group="derivatives",

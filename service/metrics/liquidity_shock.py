@@ -121,6 +121,7 @@ class LiquidityShock(Metric):
         help="How far the logarithm of depth within 10 bp lies from its hour before; very negative is a shock.",
         formula="z of ln D(10bp); shock if z <= -4 and D <= 0.5 median",
         source="metrics.md 3.3",
+        sign="- is thinner than usual",
         by={"side": SIDES},
         group="risk",
         reaches=True,

@@ -28,6 +28,7 @@ class LongShortImbalance(Metric):
         help="Long minus short over their sum, of all accounts or of the venue's top traders; + is more longs.",
         formula="(long - short) / (long + short)",
         source="metrics.md 3.4",
+        sign="+ is more longs",
         bounds=(-1, None),
         by={"population": tuple(str(one) for one in Population)},
         exported={"population": (str(Population.ACCOUNTS),)},

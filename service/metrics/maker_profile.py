@@ -88,6 +88,7 @@ class MakerProfile(Metric):
         formula="ES, RS_tau, PI_tau per side; share(RS_5s < 0); mean life of a best price; (micro - m) / m",
         fixed=("side", "horizon"),
         source="metrics.md 3.6; Huang & Stoll 1996",
+        sign="`kept` - is a loss of the makers, `edge` + is a micro-price in their favour",
         by={"side": SIDES},
         group="risk",
         changes=True,

@@ -140,6 +140,7 @@ class MicroPrice(Metric):
         help="Mid expected after the next six mid changes.",
         formula="m + G(I, S), G = g + B g + ... + B^5 g, g = (1 - Q)^-1 r, B = (1 - Q)^-1 R",
         source="Stoikov 2018; metrics.md 1.2",
+        sign="`adjustment_ticks`, `bias_ticks` + is above the mid",
         group="price",
         top=True,
     )

@@ -30,6 +30,7 @@ class Mlofi(Metric):
         help="Order flow imbalance at the m-th best level within the window; + is buy pressure.",
         formula="ofi's rule with (b_m, B_m, a_m, A_m)",
         source="Xu, Gould & Howison 2019; metrics.md 2.2",
+        sign="+ is buy pressure",
         by={"level": (1, 2, 3, 4, 5), "window": (10,)},
         exported={"level": (2, 3, 4, 5)},  # the first level's is ofi
         group="flow",

@@ -29,6 +29,7 @@ class NormalizedOfi(Metric):
         help="Order flow imbalance at the m-th level over the mean depth of ten levels; + is buy pressure.",
         formula="OFI^m / Q, Q = mean over states and levels of (B_m + A_m)/2",
         source="Cont, Cucuringu & Zhang 2023, equations 1 and 2; metrics.md 2.2",
+        sign="+ is buy pressure",
         by={"level": (1, 2, 3, 4, 5), "window": (10,)},
         exported={"level": (1,)},
         group="flow",

@@ -45,6 +45,7 @@ class Ofi(Metric):
         help="Net size added to bids and taken from asks at the touch within the window; + is buy pressure.",
         formula="sum over messages of 1{b'>=b}B' - 1{b'<=b}B - 1{a'<=a}A' + 1{a'>=a}A",
         source="Cont, Kukanov & Stoikov 2014, section 2; metrics.md 2.1",
+        sign="+ is buy pressure",
         by={"window": (1, 10, 60)},
         group="flow",
     )

@@ -36,6 +36,7 @@ class OfiDecomposition(Metric):
         help="Order flow imbalance by what made it; + is buy pressure.",
         formula="OFI = OFI_add + OFI_cancel + OFI_trade",
         source="Sitaru, Calinescu & Cucuringu 2023; metrics.md 2.2",
+        sign="+ is buy pressure",
         by={"window": (10,)},
         changes=True,
         group="flow",

@@ -40,6 +40,7 @@ class OpenInterestChange(Metric):
         help="Relative change of open interest over the window.",
         formula="OI(t) / OI(t - W) - 1; quadrant of (sign of price change, sign of OI change)",
         source="metrics.md 3.4",
+        sign="+ is more open interest",
         bounds=(-1, None),
         by={"window": (60, 300, 900)},
         group="derivatives",

@@ -25,6 +25,7 @@ class OrderCountImbalance(Metric):
         help="Bid minus ask orders over their sum at the best levels; +1 is all bids.",
         formula="(n_bid - n_ask) / (n_bid + n_ask)",
         source="metrics.md 1.3",
+        sign="+ is more bids",
         top=True,
         reaches=True,
         orders=True,

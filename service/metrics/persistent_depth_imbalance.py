@@ -38,6 +38,7 @@ class PersistentDepthImbalance(Metric):
         help="Bid minus ask size over their sum at the best levels, of what stood for 3 s; +1 is all bids.",
         formula="(P_b - P_a) / (P_b + P_a), P the sum over N levels of the least size in [t - tau, t]",
         source="metrics.md 1.3",
+        sign="+ is more bids",
         reaches=True,
         changes=True,
         bounds=(-1, 1),

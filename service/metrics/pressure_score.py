@@ -38,6 +38,7 @@ class PressureScore(Metric):
         help="Mean of queue, depth and trade imbalance and of the deviation of order flow; + is buy pressure.",
         formula="mean(TWA queue_imbalance, TWA depth_imbalance_10, trade_flow_imbalance_10s, clip(z(OFI_10s)/3,-1,1))",
         source="metrics.md 2.8",
+        sign="+ is buy pressure",
         bounds=(-1, 1),
         group="flow",
     )

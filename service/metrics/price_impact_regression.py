@@ -94,6 +94,7 @@ class PriceImpactRegression(Metric):
         help="Change of the mid for a unit of flow, by regression over a grid (integrated_ofi: for a unit of ratio).",
         formula="dm = alpha + beta x; R2 = 1 - SSR/SST; c = beta AD / tick",
         source="Cont, Kukanov & Stoikov 2014; Kyle 1985; metrics.md 2.6",
+        sign="`beta` + is a mid that goes the way of the flow, `alpha` + is up",
         group="flow",
         exported={"grid": (10,), "regressor": ("ofi", "signed_volume")},
     )

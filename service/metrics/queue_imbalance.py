@@ -26,6 +26,7 @@ class QueueImbalance(Metric):
         formula="(B_1 - A_1) / (B_1 + A_1)",
         top=True,
         source="Gould & Bonart 2016; metrics.md 1.3",
+        sign="+ is more bids",
         bounds=(-1, 1),
         stats=True,
     )

@@ -44,6 +44,7 @@ class QuoteStuffing(Metric):
         help="How far the number of level changes within a second lies above that of the five minutes before.",
         formula="(n - mean) / max(sigma, 1)",
         source="metrics.md 3.2; Egginton, Van Ness & Van Ness 2016",
+        sign="+ is more changes than usual",
         group="surveillance",
         changes=True,
     )

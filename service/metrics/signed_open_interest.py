@@ -32,6 +32,7 @@ class SignedOpenInterest(Metric):
         help="Open interest that was added while takers bought, less what was added while they sold.",
         formula="sum of dOI sign(volume delta) over 5 min steps with dOI > 0",
         source="metrics.md 3.4",
+        sign="+ is positions opened by takers who bought",
         by={"window": (3600,)},
         group="derivatives",
         feed="derivative",

@@ -21,6 +21,7 @@ class SlopeImbalance(Metric):
         help="Bid minus ask slope over their sum within the band; above 0 the bids are deeper.",
         formula="(slope_bid - slope_ask) / (slope_bid + slope_ask)",
         source="metrics.md 1.4",
+        sign="+ is more bids",
         reaches=True,
         bounds=(-1, 1),
         by={"band_bps": (25,)},

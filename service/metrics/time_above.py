@@ -113,6 +113,7 @@ class TimeAbove(Metric):
         help="For how long the book has leaned to one side.",
         formula="time with I >= threshold (positive), I <= -threshold (negative)",
         source="metrics.md 1.6",
+        sign="`run` + is a lean to the bids",
         top=True,
     )
     measures: list

@@ -35,6 +35,7 @@ class TradeFlowImbalance(Metric):
         help="Taker buys minus taker sells over their sum within the window; +1 is all buying.",
         formula="(V_buy - V_sell) / (V_buy + V_sell)",
         source="metrics.md 2.4",
+        sign="+ is more bought by takers",
         bounds=(-1, 1),
         by={"window": (1, 10, 60)},
         exported={"window": (10, 60)},  # the counters of volume have the rest

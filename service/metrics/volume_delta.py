@@ -23,6 +23,7 @@ class VolumeDelta(Metric):
         help="Base volume that takers bought minus what they sold within the window; + is buy pressure.",
         formula="V_buy - V_sell",
         source="metrics.md 2.4",
+        sign="+ is more bought by takers",
         by={"window": (1, 10, 60)},
         exported={"window": (10, 60)},  # the counters of volume have the rest
         group="trades",

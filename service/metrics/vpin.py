@@ -161,6 +161,7 @@ class Vpin(Metric):
         help="Imbalance of taker volume in the last 50 buckets of equal volume, by how the side is told.",
         formula="sum |V_buy - V_sell| / (n V)",
         source="Easley, Lopez de Prado & O'Hara 2012; metrics.md 2.5",
+        sign="`signed` + is more bought by takers",
         by=CLASSIFICATIONS,
         group="trades",
         feed="trades",

@@ -27,6 +27,7 @@ class WeightedDepthImbalance(Metric):
         help="Imbalance of sizes that count less the farther they stand; +1 is all bids.",
         formula="sum w (B - A) / sum w (B + A)",
         source="Lipton, Pesavento & Sotiropoulos 2013; metrics.md 1.3",
+        sign="+ is more bids",
         reaches=True,
         bounds=(-1, 1),
         by={"weighting": ("level_exp", "distance_exp")},

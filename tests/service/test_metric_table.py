@@ -18,4 +18,5 @@ def test_each_metric_stands_in_it_once_with_formula_source_and_prometheus_names(
     for declaration, outputs in declared():
         assert declaration.formula in text
         assert f"Source: {declaration.source}." in text
+        assert f"sign: {declaration.sign}; runs" in text or not declaration.sign
         assert all(output.prometheus in text for output in outputs)

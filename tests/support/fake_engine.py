@@ -51,6 +51,7 @@ class FakeDeclaration:
     made: tuple[FakeOutput, ...]
     help: str = "A value."
     formula: str = "x"
+    sign: str = "+ is more bids"
     source: str = "A paper"
     group: str = "book"
 
